@@ -1,0 +1,138 @@
+"""An answer, its sentences and citations, and the events that announce it while it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rag.papers import Paper
+from rag.retrieval.hits import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A sentence of a paper that bears on a question; ``position`` counts the abstract's sentences from 0."""
+
+    paper: Paper
+    text: str
+    position: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A paper an answer cites as [n], with the sentences it was cited for."""
+
+    n: int
+    paper: Paper
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer, the numbers it cites and whether the evidence supports it (None: not checked)."""
+
+    text: str
+    citations: tuple[int, ...]
+    supported: bool | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds from the question to: papers found, the LLM's first token, the first words shown, the end."""
+
+    retrieve: float
+    first_token: float | None
+    first_text: float | None
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer. ``nearest`` holds the closest papers when Sidereus abstained."""
+
+    question: str
+    index: str
+    embedding: str
+    llm: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    abstained: bool
+    nearest: tuple[Hit, ...]
+    timings: Timings
+    stopped: bool = False
+    note: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The whole answer as text with its [n]."""
+        return " ".join(sentence.text for sentence in self.sentences)
+
+    def as_record(self) -> dict[str, Any]:
+        """The answer as ``ask --json`` prints it."""
+        return {
+            "question": self.question,
+            "index": self.index,
+            "models": {"embedding": self.embedding, "llm": self.llm},
+            "answer": self.text,
+            "abstained": self.abstained,
+            "sentences": [
+                {"text": s.text, "citations": list(s.citations), "supported": s.supported, "score": s.score}
+                for s in self.sentences
+            ],
+            "citations": [
+                {
+                    "n": c.n,
+                    "id": c.paper.id,
+                    "title": c.paper.title,
+                    "authors": list(c.paper.authors),
+                    "year": c.paper.year,
+                    "url": c.paper.url,
+                    "evidence": list(c.evidence),
+                }
+                for c in self.citations
+            ],
+            "nearest": [hit.as_record() for hit in self.nearest],
+            "timings": {
+                "retrieve": _rounded(self.timings.retrieve),
+                "first_token": _rounded(self.timings.first_token),
+                "first_text": _rounded(self.timings.first_text),
+                "total": _rounded(self.timings.total),
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is happening, in a few words for the status line: "searching 13,124 papers"."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The papers the answer will be built from, known before its first word; numbered as they will be cited."""
+
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The next piece of the answer's text, to be appended to what is on the screen and never taken back."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The whole answer; the last event."""
+
+    answer: Answer
+
+
+Event = Status | Found | Words | Finished
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 4)

@@ -1,0 +1,190 @@
+"""From a question to a cited answer: retrieve, choose evidence, let the model write, show what is checked."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from rag import prompts
+from rag.answers import evidence, grounding
+from rag.answers.answer import Answer, Citation, Event, Finished, Found, Passage, Sentence, Status, Timings, Words
+from rag.answers.conversation import Conversation
+from rag.answers.sentences import split
+from rag.index.index import Index
+from rag.models.embedder import Embedder
+from rag.models.llm import LanguageModel, Turnstile
+from rag.retrieval.hits import Filters, Hit
+from rag.retrieval.search import checked, search
+from rag.settings import Settings
+
+PASSAGES = 4
+QUOTES = 3
+DONT_SAY = "The papers here don't say."
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What an answer is made with."""
+
+    index: Index
+    embedder: Embedder
+    llm: LanguageModel
+    turnstile: Turnstile
+    settings: Settings
+
+
+@dataclass
+class Draft:
+    """An answer under way."""
+
+    started: float
+    citations: tuple[Citation, ...] = ()
+    sentences: list[Sentence] = field(default_factory=list)
+    retrieved: float = 0.0
+    first_token: float | None = None
+    first_text: float | None = None
+
+    def since(self) -> float:
+        """Seconds since the question came."""
+        return time.monotonic() - self.started
+
+    def say(self, sentence: Sentence) -> Words:
+        """Add a sentence, and give the words to append to the screen."""
+        self.first_text = self.first_text if self.first_text is not None else self.since()
+        joint = " " if self.sentences else ""
+        self.sentences.append(sentence)
+        return Words(joint + sentence.text)
+
+
+def answer(desk: Desk, question: str, conversation: Conversation, stop: threading.Event | None) -> Iterator[Event]:
+    """Answer a question, event by event; the last one holds the whole answer."""
+    question = checked(question)
+    draft = Draft(time.monotonic())
+    yield Status(f"searching {desk.index.manifest.papers:,} papers")
+    query = standalone(question, conversation)
+    hits = search(desk.index, desk.embedder, query, Filters(), desk.settings.top_k).hits
+    chosen = evidence.passages(desk.embedder, query, hits, PASSAGES)
+    draft.retrieved = draft.since()
+    draft.citations = number(chosen, conversation)
+    yield Found(draft.citations)
+    if chosen:
+        yield from _write(desk, question, chosen, draft, stop)
+    stopped = bool(stop and stop.is_set())
+    if not draft.sentences and not stopped:
+        yield draft.say(Sentence(DONT_SAY, (), None, None))
+        draft.citations = ()
+    yield Finished(_finished(desk, question, hits, draft, stopped))
+
+
+def standalone(question: str, conversation: Conversation) -> str:
+    """A query that can be searched by itself: a short or pointing follow-up takes the question before it along."""
+    if not conversation.turns:
+        return question
+    points_back = re.search(r"\b(it|its|they|their|them|this|that|these|those|he|she|and|also|second|first|last)\b", question, re.I)
+    if points_back or len(question.split()) < 5:
+        return f"{conversation.turns[-1].question} {question}"
+    return question
+
+
+def number(chosen: Sequence[Passage], conversation: Conversation) -> tuple[Citation, ...]:
+    """The papers of the passages as numbered citations; a paper cited before keeps its number."""
+    numbers = dict(conversation.numbers)
+    texts: dict[str, list[str]] = {}
+    papers = {passage.paper.id: passage.paper for passage in chosen}
+    for passage in chosen:
+        numbers.setdefault(passage.paper.id, max(numbers.values(), default=0) + 1)
+        texts.setdefault(passage.paper.id, []).append(passage.text)
+    return tuple(Citation(numbers[key], papers[key], tuple(texts[key])) for key in texts)
+
+
+def _write(
+    desk: Desk, question: str, chosen: Sequence[Passage], draft: Draft, stop: threading.Event | None
+) -> Iterator[Event]:
+    numbers = {citation.paper.id: citation.n for citation in draft.citations}
+    numbered = [(numbers[passage.paper.id], passage.text) for passage in chosen]
+    quotes_first = desk.llm.model.writes == "quotes"
+    if quotes_first:
+        yield draft.say(_quote(*numbered[0], chosen[0].score))
+    for sentence in _written(desk, question, numbered, draft, stop):
+        if isinstance(sentence, Status):
+            yield sentence
+        elif not _said_already(sentence.text, draft.sentences):
+            yield draft.say(sentence)
+    for (n, text), passage in list(zip(numbered, chosen, strict=True))[:QUOTES]:
+        if stop and stop.is_set():
+            return
+        if (quotes_first or not draft.sentences) and not _said_already(text, draft.sentences):
+            yield draft.say(_quote(n, text, passage.score))
+
+
+def _written(
+    desk: Desk, question: str, numbered: Sequence[tuple[int, str]], draft: Draft, stop: threading.Event | None
+) -> Iterator[Sentence | Status]:
+    """The sentences of the language model that the evidence supports."""
+    ticket = object()
+    try:
+        for ahead in desk.turnstile.enter(ticket, stop):
+            yield Status(f"waiting: {ahead} ahead of you")
+        papers = len({n for n, _ in numbered})
+        yield Status(f"reading {papers} paper{'s' if papers > 1 else ''} and writing")
+        messages = prompts.answer_messages(question, _fitting(desk, question, numbered))
+        written = ""
+        for piece in desk.llm.stream(messages, desk.settings.max_tokens, desk.settings.temperature, stop):
+            draft.first_token = draft.first_token if draft.first_token is not None else draft.since()
+            written += piece
+            *complete, written = split(written) if written.strip() else [""]
+            for text in complete:
+                yield from _supported(text, question, numbered)
+        if not (stop and stop.is_set()):
+            yield from _supported(written, question, numbered)
+    finally:
+        desk.turnstile.leave(ticket)
+
+
+def _fitting(desk: Desk, question: str, numbered: Sequence[tuple[int, str]]) -> Sequence[tuple[int, str]]:
+    """As much of the evidence, from the best down, as leaves the model room to answer."""
+    room = desk.llm.context - desk.settings.max_tokens
+    kept = list(numbered)
+    while kept and len(desk.llm.prompt(prompts.answer_messages(question, kept))) > room:
+        kept.pop()
+    return kept
+
+
+def _supported(text: str, question: str, numbered: Sequence[tuple[int, str]]) -> Iterator[Sentence]:
+    bare = grounding.CITATION.sub("", text).strip()
+    verdict = grounding.check(bare, [evidence_text for _, evidence_text in numbered], question)
+    if bare and verdict.supported:
+        yield _cited(bare, numbered[verdict.best][0], verdict.score)
+
+
+def _quote(n: int, text: str, score: float) -> Sentence:
+    return _cited(text, n, score)
+
+
+def _cited(text: str, n: int, score: float) -> Sentence:
+    bare, end = (text[:-1], text[-1]) if text[-1:] in ".!?" else (text, ".")
+    return Sentence(f"{bare} [{n}]{end}", (n,), True, round(score, 4))
+
+
+def _said_already(text: str, sentences: Sequence[Sentence]) -> bool:
+    return any(grounding.check(text, [sentence.text]).score > 0.8 for sentence in sentences)
+
+
+def _finished(desk: Desk, question: str, hits: Sequence[Hit], draft: Draft, stopped: bool) -> Answer:
+    cited = {n for sentence in draft.sentences for n in sentence.citations}
+    abstained = not cited and not stopped
+    return Answer(
+        question,
+        desk.index.manifest.name,
+        desk.embedder.model.name,
+        desk.llm.model.name,
+        tuple(draft.sentences),
+        tuple(citation for citation in draft.citations if citation.n in cited),
+        abstained,
+        tuple(hits) if abstained else (),
+        Timings(draft.retrieved, draft.first_token, draft.first_text, draft.since()),
+        stopped,
+    )

@@ -1,0 +1,89 @@
+"""A look at the whole installation: what is right, what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import psutil
+
+from rag.errors import IndexProblem, ModelProblem, UsageError
+from rag.index.folders import manifests
+from rag.index.index import check_index
+from rag.models import choice, store
+from rag.models.catalog import ModelKind
+from rag.settings import Settings
+from rag.state import read_state
+
+PACKAGES = ("txtai", "llama-cpp-python", "gradio", "sentence-transformers", "onnxruntime", "torch")
+LEAST_DISK_GB = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; ``mend`` says what to do when it is not well."""
+
+    what: str
+    well: bool
+    mend: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at Python, packages, memory, disk, models and indexes, in this order."""
+    yield Finding(f"Python {sys.version.split()[0]}", (3, 11) <= sys.version_info[:2] <= (3, 13), "Use Python 3.11, 3.12 or 3.13.")
+    yield from _packages()
+    memory = psutil.virtual_memory().total / 1e9
+    yield Finding(f"{memory:.0f} GB of memory, {os.cpu_count()} processor cores", memory >= 4, "4 GB is the least that works well.")
+    yield from _home(settings)
+    state = read_state(settings)
+    yield from _model(settings, "embedding", settings.embedding or state.embedding)
+    yield from _model(settings, "llm", settings.llm or state.llm)
+    yield from _indexes(settings)
+
+
+def _packages() -> Iterator[Finding]:
+    for name in PACKAGES:
+        try:
+            yield Finding(f"{name} {version(name)}", True)
+        except PackageNotFoundError:
+            yield Finding(f"{name} is not installed", False, "Run 'make setup', or 'pip install sidereus' again.")
+
+
+def _home(settings: Settings) -> Iterator[Finding]:
+    home = settings.home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        yield Finding(f"{home} can't be written ({error.strerror})", False, "Change its permissions, or set SIDEREUS_HOME.")
+        return
+    free = shutil.disk_usage(home).free / 1e9
+    yield Finding(f"{home} can be written, {free:.0f} GB free", free >= LEAST_DISK_GB, "Free at least 1 GB.")
+
+
+def _model(settings: Settings, kind: ModelKind, wanted: str | None) -> Iterator[Finding]:
+    try:
+        model = choice.choose(settings.models, kind, wanted)
+    except (ModelProblem, UsageError) as error:
+        yield Finding(f"no {'embedding' if kind == 'embedding' else 'language'} model", False, str(error))
+        return
+    problems = store.verify(settings.models, model)
+    yield Finding(f"model {model.name} ({model.licence})", not problems, " ".join(problems))
+
+
+def _indexes(settings: Settings) -> Iterator[Finding]:
+    found = manifests(settings.indexes)
+    if not found:
+        yield Finding("no index", False, "Build one with 'sidereus index build starter starter'.")
+    for manifest in found:
+        if isinstance(manifest, IndexProblem):
+            yield Finding("a damaged index", False, str(manifest))
+            continue
+        problems = check_index(settings.indexes, manifest.name)
+        yield Finding(f"index {manifest.name}, {manifest.papers:,} papers", not problems, " ".join(problems))

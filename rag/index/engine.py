@@ -1,0 +1,139 @@
+"""The txtai database under an index: how it is configured, and the two parts of ours that plug into it.
+
+txtai (https://neuml.github.io/txtai) keeps the papers in SQLite, the vectors in Faiss and the words in a
+BM25 index. Rows of the three share one number, txtai's ``indexid``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections import deque
+from collections.abc import Sequence
+from functools import cache
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from typing import Any
+
+import numpy as np
+
+
+class _NotNow(MetaPathFinder):
+    """Makes packages look absent while txtai is imported.
+
+    txtai treats them as optional, and its import falls from seven seconds to one and a half. It would use
+    them to run models, which is :mod:`rag.models`' task here.
+    """
+
+    packages = frozenset({"torch", "transformers", "sklearn"})
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if fullname in self.packages:
+            raise ModuleNotFoundError(fullname, name=fullname)
+        return None
+
+
+def _import_txtai() -> Any:
+    finder = _NotNow()
+    sys.meta_path.insert(0, finder)
+    try:
+        import txtai.embeddings
+        import txtai.scoring.bm25
+        import txtai.vectors
+    finally:
+        sys.meta_path.remove(finder)
+    return txtai
+
+
+txtai = _import_txtai()
+
+WORD = re.compile(r"[^\W_]+(?:[.\-+'][^\W_]+)*[+]?")
+STOP_WORDS = frozenset(
+    "a about above after again all also am an and any are as at be because been before being below between both "
+    "but by can could did do does doing down during each few for from further had has have having he her here hers "
+    "him his how i if in into is it its itself just me more most my no nor not now of off on once only or other our "
+    "ours out over own same she should so some such than that the their theirs them then there these they this "
+    "those through to too under until up very was we were what when where which while who whom why will with would "
+    "you your yours".split()
+)
+
+
+@cache
+def _stemmer() -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer("english")
+
+
+def words(text: str) -> list[str]:
+    """The stemmed words of a text, lower-case, without stop words; a compound gives its parts and itself.
+
+    Accents are folded, so that "Alfvén" and "Alfven" are one word.
+    """
+    folded = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    found: list[str] = []
+    for match in WORD.finditer(folded):
+        word = match.group()
+        parts = re.split(r"[.\-+']", word)
+        found += [part for part in parts if part] if len(parts) > 1 else []
+        found.append(word)
+    kept = [word for word in found if word not in STOP_WORDS]
+    stemmed: list[str] = _stemmer().stemWords(kept)
+    return stemmed
+
+
+class StemmedBM25(txtai.scoring.bm25.BM25):  # type: ignore[misc, name-defined]
+    """txtai's BM25 over stemmed words."""
+
+    def loadtokenizer(self) -> Any:
+        """The tokenizer, called by txtai for documents and queries alike."""
+        return words
+
+
+class StoredVectors(txtai.vectors.Vectors):  # type: ignore[misc, name-defined]
+    """Vectors that were computed before: ``feed`` holds (text, vector) in the order txtai will ask for them.
+
+    Opened by txtai on its own, without a feed, it encodes with the catalogue's model of that name.
+    """
+
+    def __init__(self, config: dict[str, Any], scoring: Any, models: Any) -> None:
+        super().__init__(config, scoring, models)
+        self.feed: deque[tuple[str, Any]] = deque()
+
+    def loadmodel(self, path: str) -> str:
+        """The name of the embedding model; nothing is loaded yet."""
+        return path
+
+    def encode(self, data: Sequence[str], category: str | None = None) -> Any:
+        """Vectors of shape (len(data), dimensions)."""
+        if category == "data" and self.feed:
+            pairs = [self.feed.popleft() for _ in data]
+            if any(text != wanted for (text, _), wanted in zip(pairs, data, strict=True)):
+                raise RuntimeError("the vectors are not in the order of the papers")
+            return np.array([vector for _, vector in pairs], dtype=np.float32)
+        return self._embedder().encode(list(data), "query" if category == "query" else "document")
+
+    def _embedder(self) -> Any:
+        from rag.models import catalog, embedder
+        from rag.settings import load_settings
+
+        settings = load_settings()
+        return embedder.load(settings.models, catalog.find(self.model, "embedding"), settings.threads)
+
+
+# Up to this many papers a plain scan of all vectors is both exact and fast enough.
+EXACT_UP_TO = 50_000
+
+
+def configuration(model: str, papers: int) -> dict[str, Any]:
+    """txtai's configuration of an index of ``papers`` papers embedded with ``model``."""
+    return {
+        "path": model,
+        "method": "rag.index.engine.StoredVectors",
+        "content": True,
+        "backend": "faiss",
+        "faiss": {"components": "IDMap2,Flat" if papers <= EXACT_UP_TO else "IVF,SQ8"},
+        "scoring": {"method": "rag.index.engine.StemmedBM25", "terms": True, "k1": 1.2, "b": 0.75},
+        "batch": 1024,
+    }

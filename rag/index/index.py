@@ -1,0 +1,149 @@
+"""An open index: nearest vectors, matching words, and the papers themselves, all by row number."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.errors import IndexProblem
+from rag.index import folders
+from rag.index.content import Content, Rows
+from rag.index.engine import txtai, words
+from rag.index.manifest import Manifest, read_manifest
+from rag.papers import Paper
+from rag.retrieval.hits import Filters
+
+Scores = npt.NDArray[np.float32]
+
+
+class Index:
+    """One generation of an index, open for reading. Safe to use from several threads."""
+
+    def __init__(self, manifest: Manifest, database: Any, content: Content) -> None:
+        self.manifest = manifest
+        self._database, self._content = database, content
+
+    def nearest(self, vector: npt.NDArray[np.float32], limit: int, among: Rows | None = None) -> tuple[Rows, Scores]:
+        """The rows with the largest cosine to a normalised vector of shape (dimensions,), best first.
+
+        ``among`` limits them to those rows. Raises IndexProblem when the vector is of another model.
+        """
+        if vector.shape != (self.manifest.dimensions,):
+            raise IndexProblem(
+                f"The index {self.manifest.name!r} holds vectors of {self.manifest.dimensions} dimensions by "
+                f"{self.manifest.model}, and the query has {vector.shape[0]}: run 'sidereus index reembed' to change its model."
+            )
+        from faiss import IDSelectorBatch, SearchParameters, SearchParametersIVF
+
+        backend = self._database.ann.backend
+        selector = {} if among is None else {"sel": IDSelectorBatch(among)}
+        if hasattr(backend, "nprobe"):
+            parameters = SearchParametersIVF(nprobe=max(int(backend.nlist // 8), 1), **selector)
+        else:
+            parameters = SearchParameters(**selector) if selector else None
+        scores, rows = backend.search(vector[np.newaxis, :], min(limit, self.manifest.papers), params=parameters)
+        found = rows[0] >= 0
+        return rows[0][found], scores[0][found]
+
+    def matching_words(self, query: str, limit: int, among: Rows | None = None) -> tuple[Rows, Scores]:
+        """The rows with the largest BM25 score for the words of a query, best first; none when no word is known."""
+        terms = self._database.scoring.terms
+        scores = np.zeros(len(self._word_rows), dtype=np.float32)
+        for word, count in Counter(words(query)).items():
+            places, weights = terms.weights(word)
+            if places is not None:
+                scores[places] += count * weights
+        scores[terms.deletes] = 0
+        if among is not None:
+            scores[~np.isin(self._word_rows, among)] = 0
+        count = min(limit, int(np.count_nonzero(scores)))
+        best = np.argpartition(-scores, count - 1)[:count] if count else np.zeros(0, dtype=np.int64)
+        best = best[np.argsort(-scores[best], kind="stable")]
+        return self._word_rows[best], scores[best]
+
+    def document_frequency(self, word: str) -> int:
+        """In how many papers a stemmed word stands."""
+        return int(self._database.scoring.docfreq.get(word, 0))
+
+    def vectors(self, rows: Sequence[int]) -> npt.NDArray[np.float32]:
+        """The stored vectors of some rows, of shape (len(rows), dimensions)."""
+        backend = self._database.ann.backend
+        return np.array([backend.reconstruct(int(row)) for row in rows], dtype=np.float32).reshape(len(rows), -1)
+
+    def admitted(self, filters: Filters) -> Rows | None:
+        """The rows that the filters admit, or None when there are no filters."""
+        return self._content.matching(filters) if filters else None
+
+    def papers(self, rows: Sequence[int]) -> list[Paper]:
+        """The papers at the given rows, in their order."""
+        found = self._content.papers(rows)
+        return [found[int(row)] for row in rows]
+
+    def row_of(self, identifier: str) -> int | None:
+        """The row of the paper with that arXiv id."""
+        return self._content.row_of(identifier)
+
+    def close(self) -> None:
+        """Free what the index holds."""
+        self._database.close()
+        self._content.close()
+
+    @cached_property
+    def _word_rows(self) -> Rows:
+        return np.array(self._database.scoring.terms.ids, dtype=np.int64)
+
+
+def open_index(indexes: Path, name: str) -> Index:
+    """Open the index called ``name``.
+
+    Raises IndexProblem when there is none or its files are damaged.
+    """
+    place = folders.folder(indexes, name)
+    manifest = read_manifest(place)
+    generation = place / manifest.generation
+    try:
+        database = txtai.embeddings.Embeddings()
+        database.load(str(generation))
+        content = Content(generation / "documents")
+        papers, _, _ = content.summary()
+    except Exception as error:  # damage shows up as whatever the reader of that file raises
+        raise _damaged(name, f"{type(error).__name__}: {error}") from None
+    if not papers == manifest.papers == database.ann.count():
+        raise _damaged(name, f"{manifest.papers} papers were written, {papers} are there")
+    backend = database.ann.backend
+    if hasattr(backend, "nprobe"):
+        from faiss import DirectMap
+
+        backend.set_direct_map_type(DirectMap.Hashtable)  # lets single vectors be read back
+    return Index(manifest, database, content)
+
+
+def check_index(indexes: Path, name: str) -> list[str]:
+    """Look at every part of an index; one sentence for each thing that is wrong."""
+    try:
+        index = open_index(indexes, name)
+    except IndexProblem as problem:
+        return [str(problem)]
+    try:
+        rows = index._content.matching(Filters())
+        problems = []
+        if len(index._content.papers(rows.tolist())) != len(rows):
+            problems.append(f"The index {name!r} lacks the text of some papers: build it again.")
+        lengths = np.linalg.norm(index.vectors(rows[:: max(len(rows) // 200, 1)].tolist()), axis=1)
+        if not np.allclose(lengths, 1, atol=0.05):
+            problems.append(f"The index {name!r} holds vectors that are not normalised: run 'sidereus index reembed {name}'.")
+        if set(index._word_rows.tolist()) < set(rows.tolist()):
+            problems.append(f"The index {name!r} lacks the words of some papers: build it again.")
+        return problems
+    finally:
+        index.close()
+
+
+def _damaged(name: str, why: str) -> IndexProblem:
+    return IndexProblem(f"The index {name!r} is damaged ({why}): remove it with 'sidereus index remove {name}' and build it again.")

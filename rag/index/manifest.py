@@ -1,0 +1,80 @@
+"""What an index says about itself, in its ``index.json``. Replacing that one file is what swaps a new build in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rag.errors import IndexProblem
+from rag.storage import write_json
+
+FORMAT = 1
+FILE = "index.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One build, addition or re-embedding: what it read and what it changed."""
+
+    what: str
+    sources: tuple[str, ...]
+    finished: str
+    seconds: float
+    added: int
+    changed: int
+    unchanged: int
+    skipped: int
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """An index: its embedding model, its size, where its papers came from and the folder that holds it now."""
+
+    name: str
+    generation: str
+    model: str
+    weights: str
+    dimensions: int
+    papers: int
+    years: tuple[int, int]
+    kinds: dict[str, int]
+    version: str
+    runs: tuple[Run, ...] = field(default_factory=tuple)
+    format: int = FORMAT
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Make ``manifest`` the state of the index in ``folder``, in one step."""
+    write_json(folder / FILE, asdict(manifest))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the index in ``folder``.
+
+    Raises IndexProblem when there is none, or one that this version of Sidereus can't read.
+    """
+    file, name = folder / FILE, folder.name
+    if not file.is_file():
+        raise IndexProblem(f"There is no index {name!r}: build it with 'sidereus index build {name} SOURCE', or see 'sidereus index list'.")
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        if record.get("format") != FORMAT:
+            raise IndexProblem(
+                f"The index {name!r} has format {record.get('format')} and this Sidereus reads {FORMAT}: "
+                f"run 'sidereus index reembed {name}' with the Sidereus that wrote it, or build it again."
+            )
+        return _manifest(record)
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+        raise IndexProblem(f"The file {file} is damaged: remove the index with 'sidereus index remove {name}' and build it again.") from None
+
+
+def _manifest(record: dict[str, Any]) -> Manifest:
+    values = dict(record)
+    values["years"] = tuple(values["years"])
+    values["runs"] = tuple(
+        Run(**{**run, "sources": tuple(run["sources"]), "problems": tuple(run["problems"])}) for run in values["runs"]
+    )
+    return Manifest(**values)

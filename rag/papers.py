@@ -1,0 +1,108 @@
+"""The one record that everything else handles: a paper."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+Kind = Literal["abstract", "digest"]
+
+NEW_ID = re.compile(r"(?P<id>(?P<yy>\d{2})(?P<mm>\d{2})\.\d{4,5})(?:v(?P<version>\d+))?")
+OLD_ID = re.compile(r"(?P<id>[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?/(?P<yy>\d{2})(?P<mm>\d{2})\d{3})(?:v(?P<version>\d+))?")
+FIRST_ARXIV_YEAR = 1991
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper as the index knows it.
+
+    ``text`` is what was written about it: the authors' abstract (``kind="abstract"``) or a digest
+    composed for Sidereus (``kind="digest"``), raw LaTeX kept. ``year`` is that of the first version.
+    """
+
+    id: str
+    title: str
+    authors: tuple[str, ...]
+    abstract: str
+    year: int
+    categories: tuple[str, ...]
+    kind: Kind = "abstract"
+    doi: str | None = None
+    journal_ref: str | None = None
+    version: int = 1
+    withdrawn: bool = False
+
+    @property
+    def url(self) -> str:
+        """The paper's page at arXiv."""
+        return f"https://arxiv.org/abs/{self.id}"
+
+    @property
+    def text(self) -> str:
+        """What is embedded and searched: the title, a newline, the abstract or digest."""
+        return f"{self.title}\n{self.abstract}"
+
+    @property
+    def byline(self) -> str:
+        """The first authors and the year, as one cites in running text: "Planck Collaboration 2018"."""
+        surnames = [author.split()[-1] if author.strip() else author for author in self.authors]
+        if not surnames:
+            return str(self.year)
+        if len(surnames) > 2 or (len(surnames) == 2 and self.authors[1].lower() == "et al."):
+            return f"{surnames[0]} et al. {self.year}"
+        return f"{' & '.join(surnames)} {self.year}"
+
+    def as_record(self) -> dict[str, Any]:
+        """The paper as JSON-ready values; ``from_record`` is its inverse."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Paper:
+        """Rebuild a paper from :meth:`as_record`."""
+        values = dict(record)
+        values["authors"] = tuple(values["authors"])
+        values["categories"] = tuple(values["categories"])
+        return cls(**values)
+
+
+def split_id(identifier: str) -> tuple[str, int]:
+    """Split an arXiv identifier of either style into its id without version and the version (1 if none).
+
+    Accepts ``1602.03837v2``, ``arXiv:astro-ph/9805201`` and links to arXiv.
+    Raises ValueError when it is no arXiv identifier.
+    """
+    bare = re.sub(r"^(?:https?://)?(?:www\.)?arxiv\.org/(?:abs|pdf)/|^arxiv:", "", identifier.strip(), flags=re.I)
+    match = NEW_ID.fullmatch(bare) or OLD_ID.fullmatch(bare)
+    if not match:
+        raise ValueError(f"{identifier!r} is no arXiv identifier")
+    return match["id"], int(match["version"] or 1)
+
+
+def year_of_id(identifier: str) -> int:
+    """The year in which an arXiv identifier was given out; ValueError when it is none."""
+    bare, _ = split_id(identifier)
+    match = NEW_ID.fullmatch(bare) or OLD_ID.fullmatch(bare)
+    assert match is not None
+    two_digits = int(match["yy"])
+    return 1900 + two_digits if two_digits >= FIRST_ARXIV_YEAR % 100 else 2000 + two_digits
+
+
+def clean(text: str | None) -> str:
+    """One line of well-formed Unicode: composed (NFC), no control characters, single spaces; LaTeX as it is."""
+    line = " ".join(unicodedata.normalize("NFC", text or "").split())
+    if line.isprintable():
+        return line
+    return " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in line).split())
+
+
+@lru_cache(maxsize=65536)
+def plain_name(name: str) -> str:
+    """An author's name with LaTeX accents written as Unicode: ``Ol\\'ofsson`` becomes ``Olófsson``."""
+    if not any(mark in name for mark in "\\{}$~"):
+        return clean(name)
+    from pylatexenc.latex2text import LatexNodes2Text
+
+    return clean(LatexNodes2Text().latex_to_text(name))

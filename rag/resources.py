@@ -1,0 +1,25 @@
+"""Files that ship with Sidereus: the model catalogue and the starter collection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+def checkout() -> Path | None:
+    """The root of the source checkout this package runs from, or None when it is installed elsewhere."""
+    root = PACKAGE.parent
+    return root if (root / "pyproject.toml").is_file() and (root / "models" / "catalog.toml").is_file() else None
+
+
+def catalog_file() -> Path:
+    """The tracked catalogue of models."""
+    root = checkout()
+    return root / "models" / "catalog.toml" if root else PACKAGE / "data" / "catalog.toml"
+
+
+def starter_folder() -> Path:
+    """The folder of the starter collection's JSON-lines files."""
+    root = checkout()
+    return root / "indexes" / "starter" if root else PACKAGE / "data" / "starter"

@@ -1,0 +1,79 @@
+"""What a search returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rag.papers import Paper
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which papers may be found; None or empty means any. Years are inclusive, ``category`` is a prefix.
+
+    ``author`` matches surnames and names, accents and case aside.
+    """
+
+    since: int | None = None
+    until: int | None = None
+    category: str | None = None
+    author: str | None = None
+
+    def __bool__(self) -> bool:
+        return any(value is not None for value in (self.since, self.until, self.category, self.author))
+
+    def as_record(self) -> dict[str, Any]:
+        """Only the filters that are set, JSON-ready."""
+        values = {"since": self.since, "until": self.until, "category": self.category, "author": self.author}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A paper that a search found: ``rank`` counts from 1, ``score`` is in 0..1, higher is better."""
+
+    rank: int
+    score: float
+    paper: Paper
+
+    def as_record(self) -> dict[str, Any]:
+        """The hit as JSON-ready values, as ``search --json`` prints it."""
+        paper = self.paper
+        return {
+            "rank": self.rank,
+            "score": round(self.score, 4),
+            "id": paper.id,
+            "title": paper.title,
+            "authors": list(paper.authors),
+            "year": paper.year,
+            "categories": list(paper.categories),
+            "abstract": paper.abstract,
+            "kind": paper.kind,
+            "url": paper.url,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The hits of one query, with the filters used, those given up to find anything, and the seconds it took."""
+
+    query: str
+    index: str
+    model: str
+    seconds: float
+    filters: Filters
+    relaxed: tuple[str, ...]
+    hits: tuple[Hit, ...]
+
+    def as_record(self) -> dict[str, Any]:
+        """The result as ``search --json`` prints it."""
+        return {
+            "query": self.query,
+            "index": self.index,
+            "model": self.model,
+            "seconds": round(self.seconds, 4),
+            "filters": self.filters.as_record(),
+            "relaxed": list(self.relaxed),
+            "hits": [hit.as_record() for hit in self.hits],
+        }

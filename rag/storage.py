@@ -1,0 +1,75 @@
+"""Writing files so that nothing a user has is ever lost: write aside, flush to disk, rename."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from rag.errors import SidereusError
+
+
+def write_text(path: Path, text: str, private: bool = False) -> None:
+    """Replace the file at ``path`` in one step; ``private`` files are readable by their owner alone.
+
+    Raises OSError when the disk is full or the folder read-only; the old file is then as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o644)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Any, private: bool = False) -> None:
+    """Replace the file at ``path`` by ``value`` as indented JSON."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n", private)
+
+
+def sync_tree(folder: Path) -> None:
+    """Flush every file below ``folder``, and the folder itself, to disk."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    sync_folder(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's list of names to disk, so that a rename survives a power cut."""
+    with contextlib.suppress(OSError):  # some file systems cannot sync a folder
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def locked(path: Path, busy: str) -> Iterator[None]:
+    """Hold the lock file at ``path``, or raise SidereusError(busy) at once when another process holds it.
+
+    The operating system drops the lock with its process, so a crash leaves none behind.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise SidereusError(busy) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,79 @@
+"""The command line. Each command lives in a module of its own, imported when it is called."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from rag.errors import SidereusError
+
+COMMANDS = {
+    "ask": "Answer a question from the papers of an index.",
+    "chat": "Open the chat in a browser.",
+    "doctor": "Check the whole installation and say how to mend it.",
+    "index": "Build, list, check and remove indexes.",
+    "models": "List, fetch, choose and verify models.",
+    "search": "Find papers.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only to run it, so that --help is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"ui.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sidereus", prog_name="sidereus")
+def sidereus() -> None:
+    """Ask the astronomy literature a question; every sentence of the answer points at its paper."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; every error a user can cause is one sentence on the error stream."""
+    try:
+        code: Any = sidereus.main(arguments, prog_name="sidereus", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except SidereusError as error:
+        _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _fail("Stopped. Run the same command again to go on.", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        _fail(_of_system(error), 1)
+
+
+def _of_system(error: OSError) -> str:
+    place = f" ({error.filename})" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"The disk is full{place}: free some space and run the same command again; nothing was lost."
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return f"Sidereus may not write there{place}: change its permissions, or set SIDEREUS_HOME to another folder."
+    return f"The system reports: {error.strerror or error}{place}."
+
+
+def _fail(sentence: str, code: int) -> None:
+    click.echo(f"sidereus: {sentence}", err=True)
+    sys.exit(code)

@@ -1,0 +1,61 @@
+"""``sidereus chat``: the page in the browser."""
+
+from __future__ import annotations
+
+import secrets
+
+import click
+
+from rag.errors import UsageError
+from ui.cli import options
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@click.command("chat")
+@options.index
+@options.llm
+@options.embedding
+@click.option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 7860]")
+@click.option("--auth", metavar="USER:PASSWORD", help="Ask for this name and password.")
+@click.option("--no-browser", is_flag=True, help="Don't open a browser.")
+@options.offline
+def command(
+    index: str | None,
+    llm: str | None,
+    embedding: str | None,
+    host: str | None,
+    port: int | None,
+    auth: str | None,
+    no_browser: bool,
+    offline: bool | None,
+) -> None:
+    """Open the chat at http://127.0.0.1:7860."""
+    from rag.session import Session
+    from rag.settings import load_settings
+    from ui.cli import show
+
+    settings = load_settings(index=index, llm=llm, embedding=embedding, host=host, port=port, offline=offline)
+    session = Session(settings)
+    loaded = session.describe()
+    show.note(f"Index {loaded.index}: {loaded.papers:,} papers, {loaded.years[0]}-{loaded.years[1]}.")
+    show.note(f"Models: {loaded.embedding} finds, {loaded.llm} writes.")
+    credentials = _credentials(settings.host, auth)
+    from ui.web.app import serve
+
+    serve(session, settings.host, settings.port, credentials, open_browser=not no_browser)
+
+
+def _credentials(host: str, auth: str | None) -> tuple[str, str] | None:
+    """Name and password to ask for: those given, or made up when others on the network could reach the page."""
+    if auth:
+        user, colon, password = auth.partition(":")
+        if not (user and colon and password):
+            raise UsageError("--auth wants USER:PASSWORD.")
+        return user, password
+    if host in LOOPBACK:
+        return None
+    password = secrets.token_urlsafe(12)
+    click.echo(f"Others on the network can reach {host}, so the page asks for: user 'sidereus', password '{password}'.", err=True)
+    return "sidereus", password

@@ -1,0 +1,107 @@
+"""``sidereus models``: list, fetch, choose and verify models."""
+
+from __future__ import annotations
+
+import click
+
+from ui.cli import options
+
+
+@click.group("models")
+def command() -> None:
+    """List, fetch, choose and verify models."""
+
+
+@command.command("list")
+@options.as_json
+def list_models(as_json: bool) -> None:
+    """Show every model of the catalogue, and which are here and in use."""
+    from rag.models import catalog, choice, store
+    from rag.settings import load_settings
+    from ui.cli import show
+
+    settings = load_settings()
+    here = {model.name for model in catalog.catalog() if store.present(settings.models, model)}
+    used = choice.in_use(settings)
+    if as_json:
+        show.json_record(
+            [
+                {"name": m.name, "kind": m.kind, "set": m.set, "title": m.title, "licence": m.licence, "origin": m.origin,
+                 "size": m.size, "ram_gb": m.ram_gb, "languages": list(m.languages), "here": m.name in here, "in_use": m.name in used}
+                for m in catalog.catalog()
+            ]
+        )
+        return
+    rows = [
+        (m.name, m.kind, m.set, show.size(m.size), f"{m.ram_gb:g} GB", m.licence, "in use" if m.name in used else "here" if m.name in here else "", m.origin)
+        for m in catalog.catalog()
+    ]
+    show.table(("name", "kind", "set", "download", "memory", "licence", "", "from"), rows, right=("download", "memory"))
+
+
+@command.command("get")
+@click.argument("names", nargs=-1)
+@options.offline
+def get(names: tuple[str, ...], offline: bool | None) -> None:
+    """Fetch models by NAME, or without names the best set that can be had here."""
+    from rag.models import catalog, choice, store
+    from rag.progress import ProgressLine
+    from rag.settings import load_settings
+    from ui.cli import show
+
+    settings = load_settings(offline=offline)
+    kinds: tuple[catalog.ModelKind, ...] = ("embedding", "llm")
+    wanted = [catalog.named(name) for name in names] or [
+        choice.obtainable(settings.models, kind, settings.offline) for kind in kinds
+    ]
+    for model in wanted:
+        if store.present(settings.models, model):
+            show.note(f"{model.name} is here already.")
+            continue
+        show.note(f"Fetching {model.title} ({show.size(model.size)}, licence {model.licence}) from {model.origin}.")
+        line = ProgressLine("Fetching", "files")
+        store.ensure(settings.models, model, settings.offline, line)
+        line.close()
+    if not names:
+        show.note(f"Models: {wanted[0].title} finds, {wanted[1].title} writes ({wanted[1].set} set).")
+
+
+@command.command("use")
+@click.argument("name")
+def use(name: str) -> None:
+    """Prefer the model called NAME from now on; 'auto' goes back to the automatic choice."""
+    from rag.models import catalog
+    from rag.settings import load_settings
+    from rag.state import remember
+    from ui.cli import show
+
+    settings = load_settings()
+    if name == "auto":
+        remember(settings, embedding=None, llm=None)
+        show.note("The choice of models is automatic again.")
+        return
+    model = catalog.named(name)
+    remember(settings, **{"embedding" if model.kind == "embedding" else "llm": model.name})
+    purpose = "new indexes are embedded" if model.kind == "embedding" else "answers are written"
+    show.note(f"From now on {purpose} with {model.name}.")
+
+
+@command.command("verify")
+@click.argument("names", nargs=-1)
+def verify(names: tuple[str, ...]) -> None:
+    """Compare model files with their recorded sizes and SHA-256; without names, all that are here."""
+    from rag.errors import ModelProblem
+    from rag.models import catalog, store
+    from rag.settings import load_settings
+
+    settings = load_settings()
+    models = [catalog.named(name) for name in names] or [m for m in catalog.catalog() if store.folder(settings.models, m).exists()]
+    broken = False
+    for model in models:
+        problems = store.verify(settings.models, model)
+        broken = broken or bool(problems)
+        click.echo(f"{model.name}: {'as it should be' if not problems else ' '.join(problems)}")
+    if not models:
+        click.echo("No model is here yet.")
+    if broken:
+        raise ModelProblem("Fetch what is damaged again with 'sidereus models get NAME'.")

@@ -1,0 +1,52 @@
+"""Options that several commands share, and the session they describe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from rag.errors import UsageError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def option_group(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Apply several click options at once, in the order given."""
+
+    def apply(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return apply
+
+
+offline = click.option("--offline", is_flag=True, default=None, help="Never touch the network.")
+embedding = click.option("--embedding", metavar="MODEL", help="Embedding model: a catalogue name, a folder or a hub id.")
+llm = click.option("--llm", metavar="MODEL", help="Language model: a catalogue name or a .gguf file.")
+index = click.option("--index", metavar="NAME", help="Index to use; by default the one used last, else 'starter'.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on the output stream.")
+years = option_group(
+    click.option("--since", type=int, metavar="YEAR", help="Only papers of this year or later."),
+    click.option("--until", type=int, metavar="YEAR", help="Only papers of this year or earlier."),
+)
+
+
+def read_lines(path: Path, key: str) -> Iterator[str]:
+    """The value of ``key`` in each line of a JSON-lines file; UsageError names the line that has none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} can't be read ({error}): name a file of JSON lines.") from None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)[key]
+        except (ValueError, KeyError, TypeError):
+            raise UsageError(f'{path} line {number} is no JSON object with "{key}": mend it and run again.') from None
+        yield str(value)

@@ -1,0 +1,94 @@
+"""What commands print: JSON on the output stream, tables and text for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from rag.answers.answer import Answer, Citation
+from rag.papers import Paper
+from rag.retrieval.hits import SearchResult
+
+DIGEST_LABEL = "digest written for Sidereus, not the authors' abstract"
+
+
+def json_line(record: Any) -> None:
+    """One record as one line of JSON."""
+    click.echo(json.dumps(record, ensure_ascii=False))
+
+
+def json_record(record: Any) -> None:
+    """One record as JSON that people can read too."""
+    click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+
+
+def note(text: str) -> None:
+    """Something for the person, beside the output."""
+    click.echo(text, err=True)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
+    """A plain table on the output stream; the columns named in ``right`` are aligned to the right."""
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        grid.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False).print(grid)
+
+
+def hits(result: SearchResult) -> None:
+    """The hits of a search as a table."""
+    if not result.hits:
+        click.echo("No paper matches. Try other words, or wider filters.")
+        return
+    rows = [
+        (str(hit.rank), f"{hit.score:.2f}", str(hit.paper.year), hit.paper.byline.rsplit(" ", 1)[0], _title(hit.paper), hit.paper.id)
+        for hit in result.hits
+    ]
+    table(("#", "score", "year", "authors", "title", "arXiv"), rows, right=("#", "score"))
+    if any(hit.paper.kind == "digest" for hit in result.hits):
+        note(f"* {DIGEST_LABEL}")
+
+
+def sources(citations: Sequence[Citation]) -> None:
+    """The papers an answer cites, with the sentences it rests on."""
+    for citation in citations:
+        paper = citation.paper
+        click.echo(f"\n[{citation.n}] {_title(paper)}")
+        click.echo(f"    {paper.byline} · {', '.join(paper.categories)} · {paper.url}")
+        for sentence in citation.evidence:
+            click.echo(textwrap.fill(f"“{sentence}”", 100, initial_indent="    ", subsequent_indent="    "))
+    if any(citation.paper.kind == "digest" for citation in citations):
+        note(f"\n* {DIGEST_LABEL}")
+
+
+def nearest(answer: Answer) -> None:
+    """The papers closest to a question that was not answered."""
+    if answer.nearest:
+        click.echo("\nNearest papers:")
+        for hit in answer.nearest:
+            click.echo(f"  {hit.paper.byline}: {_title(hit.paper)} · {hit.paper.url}")
+        click.echo("\nTry other words, another --index, or add papers with 'sidereus index add'.")
+
+
+def size(count: int | None) -> str:
+    """Bytes for people; a dash when unknown."""
+    if count is None:
+        return "-"
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= scale:
+            return f"{count / scale:.1f} {unit}"
+    return f"{count} B"
+
+
+def _title(paper: Paper) -> str:
+    marks = (" *" if paper.kind == "digest" else "") + (" (withdrawn)" if paper.withdrawn else "")
+    return paper.title + marks
