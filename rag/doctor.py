@@ -35,10 +35,16 @@ class Finding:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at Python, packages, memory, disk, models and indexes, in this order."""
-    yield Finding(f"Python {sys.version.split()[0]}", (3, 11) <= sys.version_info[:2] <= (3, 13), "Use Python 3.11, 3.12 or 3.13.")
+    yield Finding(
+        f"Python {sys.version.split()[0]}", (3, 11) <= sys.version_info[:2] <= (3, 13), "Use Python 3.11, 3.12 or 3.13."
+    )
     yield from _packages()
     memory = psutil.virtual_memory().total / 1e9
-    yield Finding(f"{memory:.0f} GB of memory, {os.cpu_count()} processor cores", memory >= 4, "4 GB is the least that works well.")
+    yield Finding(
+        f"{memory:.0f} GB of memory, {os.cpu_count()} processor cores",
+        memory >= 4,
+        "4 GB is the least that works well.",
+    )
     yield from _home(settings)
     state = read_state(settings)
     yield from _model(settings, "embedding", settings.embedding or state.embedding)
@@ -61,7 +67,9 @@ def _home(settings: Settings) -> Iterator[Finding]:
         with tempfile.TemporaryFile(dir=home):
             pass
     except OSError as error:
-        yield Finding(f"{home} can't be written ({error.strerror})", False, "Change its permissions, or set SIDEREUS_HOME.")
+        yield Finding(
+            f"{home} can't be written ({error.strerror})", False, "Change its permissions, or set SIDEREUS_HOME."
+        )
         return
     free = shutil.disk_usage(home).free / 1e9
     yield Finding(f"{home} can be written, {free:.0f} GB free", free >= LEAST_DISK_GB, "Free at least 1 GB.")

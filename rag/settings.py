@@ -78,6 +78,8 @@ def load_settings(**flags: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"The setting {name!r} is not right: {first['msg']}; see the README's table of settings.") from None
+        raise UsageError(
+            f"The setting {name!r} is not right: {first['msg']}; see the README's table of settings."
+        ) from None
     except ValueError as error:  # a sidereus.toml that is no TOML
         raise UsageError(f"The file sidereus.toml can't be read: {error}.") from None

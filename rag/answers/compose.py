@@ -83,7 +83,9 @@ def standalone(question: str, conversation: Conversation) -> str:
     """A query that can be searched by itself: a short or pointing follow-up takes the question before it along."""
     if not conversation.turns:
         return question
-    points_back = re.search(r"\b(it|its|they|their|them|this|that|these|those|he|she|and|also|second|first|last)\b", question, re.I)
+    points_back = re.search(
+        r"\b(it|its|they|their|them|this|that|these|those|he|she|and|also|second|first|last)\b", question, re.I
+    )
     if points_back or len(question.split()) < 5:
         return f"{conversation.turns[-1].question} {question}"
     return question

@@ -18,7 +18,9 @@ PAPERS_READ = 5
 
 def passages(embedder: Embedder, question: str, hits: Sequence[Hit], limit: int) -> list[Passage]:
     """The ``limit`` sentences of the best hits that bear most on the question, best first; scores in 0..1."""
-    read = [(hit, position, text) for hit in hits[:PAPERS_READ] for position, text in enumerate(split(hit.paper.abstract))]
+    read = [
+        (hit, position, text) for hit in hits[:PAPERS_READ] for position, text in enumerate(split(hit.paper.abstract))
+    ]
     if not read:
         return []
     asked = embedder.encode([question], "query")[0]

@@ -60,7 +60,9 @@ def build(indexes: Path, plan: Plan, embedder: Embedder, force: bool = False, pr
 def refuse_existing(indexes: Path, name: str, force: bool) -> None:
     """Raise UsageError when an index of that name is finished and ``force`` is not set."""
     if not force and (folders.folder(indexes, name) / FILE).exists():
-        raise UsageError(f"The index {name!r} exists: add to it with 'sidereus index add', or build it anew with --force.")
+        raise UsageError(
+            f"The index {name!r} exists: add to it with 'sidereus index add', or build it anew with --force."
+        )
 
 
 def add(indexes: Path, plan: Plan, load: Callable[[str], Embedder], progress: Progress = silent) -> Manifest:
@@ -175,7 +177,10 @@ def _nothing_found(plan: Plan, report: ReadReport) -> str:
     names = ", ".join(source.name for source in plan.sources)
     if report.skipped and not report.read:
         return f"No record of {names} could be used, the first because: {report.problems[0]}."
-    return f"None of the {report.read:,} papers of {names} has the wanted category and years: widen --category, --since or --until."
+    return (
+        f"None of the {report.read:,} papers of {names} has the wanted category and years: "
+        "widen --category, --since or --until."
+    )
 
 
 def _versions(folder: Path, base: Manifest | None) -> dict[str, int]:

@@ -29,6 +29,7 @@ CREATE INDEX IF NOT EXISTS paper_year ON paper (year);
 CREATE INDEX IF NOT EXISTS category_row ON category (row);
 CREATE INDEX IF NOT EXISTS author_row ON author (row);
 """
+PAPERS = "SELECT s.indexid, d.data, s.text FROM sections s JOIN documents d ON s.id = d.id"
 # SQLite's own limit on bound values is larger; this keeps statements short.
 BOUND_AT_ONCE = 500
 
@@ -68,7 +69,9 @@ def add_columns(db: sqlite3.Connection) -> None:
         record = json.loads(data)
         db.execute("INSERT INTO paper VALUES (?, ?, ?, ?)", (row, record["id"], record["year"], record["kind"]))
         db.executemany("INSERT OR IGNORE INTO category VALUES (?, ?)", ((c, row) for c in record["categories"]))
-        db.executemany("INSERT OR IGNORE INTO author VALUES (?, ?)", ((a, row) for a in _author_keys(record["authors"])))
+        db.executemany(
+            "INSERT OR IGNORE INTO author VALUES (?, ?)", ((a, row) for a in _author_keys(record["authors"]))
+        )
 
 
 def _author_keys(authors: Iterable[str]) -> set[str]:
@@ -93,7 +96,7 @@ class Content:
         for start in range(0, len(rows), BOUND_AT_ONCE):
             some = [int(row) for row in rows[start : start + BOUND_AT_ONCE]]
             marks = ",".join("?" * len(some))
-            query = f"SELECT s.indexid, d.data, s.text FROM sections s JOIN documents d ON s.id = d.id WHERE s.indexid IN ({marks})"
+            query = f"{PAPERS} WHERE s.indexid IN ({marks})"
             found.update({row: paper_of(data, text) for row, data, text in self._db.execute(query, some)})
         return found
 
@@ -104,8 +107,7 @@ class Content:
 
     def all_papers(self) -> Iterator[tuple[int, Paper]]:
         """Every paper with its row, in the order of the rows."""
-        query = "SELECT s.indexid, d.data, s.text FROM sections s JOIN documents d ON s.id = d.id ORDER BY s.indexid"
-        for row, data, text in self._db.execute(query):
+        for row, data, text in self._db.execute(f"{PAPERS} ORDER BY s.indexid"):
             yield row, paper_of(data, text)
 
     def matching(self, filters: Filters) -> Rows:

@@ -37,16 +37,18 @@ class Index:
         if vector.shape != (self.manifest.dimensions,):
             raise IndexProblem(
                 f"The index {self.manifest.name!r} holds vectors of {self.manifest.dimensions} dimensions by "
-                f"{self.manifest.model}, and the query has {vector.shape[0]}: run 'sidereus index reembed' to change its model."
+                f"{self.manifest.model}, and the query has {vector.shape[0]}: "
+                "run 'sidereus index reembed' to change its model."
             )
-        from faiss import IDSelectorBatch, SearchParameters, SearchParametersIVF
+        import faiss
 
         backend = self._database.ann.backend
-        selector = {} if among is None else {"sel": IDSelectorBatch(among)}
+        selector: dict[str, Any] = {} if among is None else {"sel": faiss.IDSelectorBatch(among)}
         if hasattr(backend, "nprobe"):
-            parameters = SearchParametersIVF(nprobe=max(int(backend.nlist // 8), 1), **selector)
+            selector["nprobe"] = max(int(backend.nlist // 8), 1)
+            parameters: Any = faiss.SearchParametersIVF(**selector)
         else:
-            parameters = SearchParameters(**selector) if selector else None
+            parameters = faiss.SearchParameters(**selector)
         scores, rows = backend.search(vector[np.newaxis, :], min(limit, self.manifest.papers), params=parameters)
         found = rows[0] >= 0
         return rows[0][found], scores[0][found]
@@ -118,9 +120,9 @@ def open_index(indexes: Path, name: str) -> Index:
         raise _damaged(name, f"{manifest.papers} papers were written, {papers} are there")
     backend = database.ann.backend
     if hasattr(backend, "nprobe"):
-        from faiss import DirectMap
+        import faiss
 
-        backend.set_direct_map_type(DirectMap.Hashtable)  # lets single vectors be read back
+        backend.set_direct_map_type(faiss.DirectMap.Hashtable)  # type: ignore[attr-defined]  # lets single vectors be read back
     return Index(manifest, database, content)
 
 
@@ -137,7 +139,9 @@ def check_index(indexes: Path, name: str) -> list[str]:
             problems.append(f"The index {name!r} lacks the text of some papers: build it again.")
         lengths = np.linalg.norm(index.vectors(rows[:: max(len(rows) // 200, 1)].tolist()), axis=1)
         if not np.allclose(lengths, 1, atol=0.05):
-            problems.append(f"The index {name!r} holds vectors that are not normalised: run 'sidereus index reembed {name}'.")
+            problems.append(
+                f"The index {name!r} holds vectors that are not normalised: run 'sidereus index reembed {name}'."
+            )
         if set(index._word_rows.tolist()) < set(rows.tolist()):
             problems.append(f"The index {name!r} lacks the words of some papers: build it again.")
         return problems
@@ -146,4 +150,6 @@ def check_index(indexes: Path, name: str) -> list[str]:
 
 
 def _damaged(name: str, why: str) -> IndexProblem:
-    return IndexProblem(f"The index {name!r} is damaged ({why}): remove it with 'sidereus index remove {name}' and build it again.")
+    return IndexProblem(
+        f"The index {name!r} is damaged ({why}): remove it with 'sidereus index remove {name}' and build it again."
+    )

@@ -42,7 +42,9 @@ class Journal:
             self._db.close()
             if "disk is full" in str(error):
                 raise
-            raise IndexProblem(f"The unfinished build in {path} is damaged: run the command again with --force.") from None
+            raise IndexProblem(
+                f"The unfinished build in {path} is damaged: run the command again with --force."
+            ) from None
 
     def facts(self) -> dict[str, Any]:
         """What the build set out to do."""
@@ -61,7 +63,12 @@ class Journal:
     def add(self, papers: Iterable[Paper], vectors: npt.NDArray[np.float32]) -> None:
         """Commit one batch; a paper that is there already is replaced where it stands."""
         rows = [
-            (paper.id, paper.version, json.dumps(paper.as_record(), ensure_ascii=False), vector.astype(np.float32).tobytes())
+            (
+                paper.id,
+                paper.version,
+                json.dumps(paper.as_record(), ensure_ascii=False),
+                vector.astype(np.float32).tobytes(),
+            )
             for paper, vector in zip(papers, vectors, strict=True)
         ]
         with self._db:

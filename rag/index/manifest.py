@@ -58,7 +58,10 @@ def read_manifest(folder: Path) -> Manifest:
     """
     file, name = folder / FILE, folder.name
     if not file.is_file():
-        raise IndexProblem(f"There is no index {name!r}: build it with 'sidereus index build {name} SOURCE', or see 'sidereus index list'.")
+        raise IndexProblem(
+            f"There is no index {name!r}: build it with 'sidereus index build {name} SOURCE', "
+            "or see 'sidereus index list'."
+        )
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
         if record.get("format") != FORMAT:
@@ -68,7 +71,9 @@ def read_manifest(folder: Path) -> Manifest:
             )
         return _manifest(record)
     except (ValueError, KeyError, TypeError, AttributeError, OSError):
-        raise IndexProblem(f"The file {file} is damaged: remove the index with 'sidereus index remove {name}' and build it again.") from None
+        raise IndexProblem(
+            f"The file {file} is damaged: remove the index with 'sidereus index remove {name}' and build it again."
+        ) from None
 
 
 def _manifest(record: dict[str, Any]) -> Manifest:

@@ -52,7 +52,9 @@ def obtainable(models: Path, kind: ModelKind, offline: bool) -> Model:
             return model
         if not offline and (model.package or (model.hub and hub.reachable())):
             return model
-    raise ModelProblem("No model is on this machine: run 'sidereus models get' with a network, or name a local .gguf with --llm.")
+    raise ModelProblem(
+        "No model is on this machine: run 'sidereus models get' with a network, or name a local .gguf with --llm."
+    )
 
 
 def at_hand(models: Path, kind: ModelKind, offline: bool) -> Model:

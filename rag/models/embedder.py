@@ -130,8 +130,8 @@ def max_seq_length(model: Model, folder: Path) -> int:
 def normalised(vectors: Vectors) -> Vectors:
     """Rows scaled to unit length; a row of zeros stays as it is."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Vectors = vectors / np.where(lengths == 0, 1, lengths)
-    return scaled
+    lengths[lengths == 0] = 1
+    return vectors / lengths
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[npt.NDArray[np.intp]]:

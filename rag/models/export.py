@@ -65,10 +65,13 @@ def _export(folder: Path, place: Path, precision: Precision) -> None:
             super().__init__()
             self.bert = model
 
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor) -> torch.Tensor:
+        def forward(
+            self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
+        ) -> torch.Tensor:
             states = self.bert(input_ids, attention_mask, token_type_ids).last_hidden_state
             weights = attention_mask.unsqueeze(-1).to(states.dtype)
-            return (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
+            mean: torch.Tensor = (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
+            return mean
 
     names = ["input_ids", "attention_mask", "token_type_ids"]
     example = tuple(torch.ones((2, 8), dtype=torch.long) for _ in names)

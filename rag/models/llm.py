@@ -71,7 +71,9 @@ class LanguageModel:
         tokens = self.prompt(messages)
         room = self.context - len(tokens)
         if room < 1:
-            raise ModelProblem(f"The question is too long for {self.model.name}, which reads {self.context:,} tokens: shorten it.")
+            raise ModelProblem(
+                f"The question is too long for {self.model.name}, which reads {self.context:,} tokens: shorten it."
+            )
         self._set_threads()
         pieces = self._llama.create_completion(
             tokens,

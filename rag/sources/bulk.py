@@ -20,7 +20,9 @@ from rag.papers import Kind, Paper, clean, plain_name, split_id, year_of_id
 from rag.sources import ReadReport
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".jsonl.zst")
-WITHDRAWN = re.compile(r"^\W*(?:this|the) (?:paper|article|submission|manuscript|work)\b.{0,40}\bwithdrawn|^\W*withdrawn\b", re.I)
+WITHDRAWN = re.compile(
+    r"^\W*(?:this|the) (?:paper|article|submission|manuscript|work)\b.{0,40}\bwithdrawn|^\W*withdrawn\b", re.I
+)
 LONGEST_LINE = 16 * 1024 * 1024
 
 
@@ -76,7 +78,9 @@ class BulkFile:
         if self.path.suffix == ".zst":
             import zstandard
 
-            return io.BufferedReader(_Zstandard(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)))
+            return io.BufferedReader(
+                _Zstandard(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
+            )
         return raw
 
     def _parse(self, number: int, line: bytes, report: ReadReport) -> Paper | None:

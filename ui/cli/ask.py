@@ -20,8 +20,18 @@ if TYPE_CHECKING:
 @click.command("ask")
 @click.argument("question", required=False)
 @options.index
-@click.option("--questions", type=click.Path(path_type=Path), metavar="FILE", help='JSON lines with "question"; prints a line of JSON for each.')
-@click.option("--conversation", type=click.Path(path_type=Path), metavar="FILE", help="Follow up on the conversation kept in FILE, and keep it there.")
+@click.option(
+    "--questions",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help='JSON lines with "question"; prints a line of JSON for each.',
+)
+@click.option(
+    "--conversation",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Follow up on the conversation kept in FILE, and keep it there.",
+)
 @options.as_json
 @options.embedding
 @options.llm

@@ -57,5 +57,8 @@ def _credentials(host: str, auth: str | None) -> tuple[str, str] | None:
     if host in LOOPBACK:
         return None
     password = secrets.token_urlsafe(12)
-    click.echo(f"Others on the network can reach {host}, so the page asks for: user 'sidereus', password '{password}'.", err=True)
+    click.echo(
+        f"Others on the network can reach {host}, so the page asks for: user 'sidereus', password '{password}'.",
+        err=True,
+    )
     return "sidereus", password

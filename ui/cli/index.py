@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,7 +21,11 @@ def command() -> None:
 
 
 selection = options.option_group(
-    click.option("--category", metavar="PREFIX", help="Only papers with a category that begins so.  [default for files: astro-ph]"),
+    click.option(
+        "--category",
+        metavar="PREFIX",
+        help="Only papers with a category that begins so.  [default for files: astro-ph]",
+    ),
     options.years,
     click.option("--limit", type=click.IntRange(min=1), help="At most this many papers of each source."),
     click.option("--strict", is_flag=True, help="Stop at the first record that can't be used."),
@@ -33,7 +37,9 @@ selection = options.option_group(
 @click.argument("sources", nargs=-1, required=True)
 @selection
 @options.embedding
-@click.option("--force", is_flag=True, help="Build anew although NAME exists; it stays in use until the new one is whole.")
+@click.option(
+    "--force", is_flag=True, help="Build anew although NAME exists; it stays in use until the new one is whole."
+)
 @options.offline
 def build(
     name: str,
@@ -127,9 +133,13 @@ def list_indexes(as_json: bool) -> None:
     if as_json:
         show.json_record([_record(settings, manifest) for manifest in whole])
     elif not found:
-        click.echo("There is no index yet: 'sidereus index build starter starter' builds the one that comes with Sidereus.")
+        click.echo(
+            "There is no index yet: 'sidereus index build starter starter' builds the one that comes with Sidereus."
+        )
     else:
-        rows = [(m.name, f"{m.papers:,}", f"{m.years[0]}-{m.years[1]}", m.model, m.runs[-1].finished[:10]) for m in whole]
+        rows = [
+            (m.name, f"{m.papers:,}", f"{m.years[0]}-{m.years[1]}", m.model, m.runs[-1].finished[:10]) for m in whole
+        ]
         show.table(("name", "papers", "years", "embedding model", "updated"), rows, right=("papers",))
     for problem in found:
         if isinstance(problem, IndexProblem):
@@ -154,12 +164,27 @@ def info(name: str, as_json: bool) -> None:
         return
     kinds = ", ".join(f"{count:,} {kind}s" for kind, count in manifest.kinds.items())
     click.echo(f"{manifest.name}: {manifest.papers:,} papers ({kinds}), {manifest.years[0]}-{manifest.years[1]}")
-    click.echo(f"embedding model {manifest.model}, {manifest.dimensions} dimensions; {show.size(record['bytes'])} on disk; Sidereus {manifest.version}")
+    click.echo(
+        f"embedding model {manifest.model}, {manifest.dimensions} dimensions; "
+        f"{show.size(record['bytes'])} on disk; Sidereus {manifest.version}"
+    )
     rows = [
-        (run.finished[:16].replace("T", " "), run.what, f"{run.added:,}", f"{run.changed:,}", f"{run.unchanged:,}", f"{run.skipped:,}", ", ".join(run.sources))
+        (
+            run.finished[:16].replace("T", " "),
+            run.what,
+            f"{run.added:,}",
+            f"{run.changed:,}",
+            f"{run.unchanged:,}",
+            f"{run.skipped:,}",
+            ", ".join(run.sources),
+        )
         for run in manifest.runs
     ]
-    show.table(("finished (UTC)", "what", "added", "changed", "unchanged", "skipped", "from"), rows, right=("added", "changed", "unchanged", "skipped"))
+    show.table(
+        ("finished (UTC)", "what", "added", "changed", "unchanged", "skipped", "from"),
+        rows,
+        right=("added", "changed", "unchanged", "skipped"),
+    )
 
 
 @command.command("verify")
@@ -217,13 +242,15 @@ def _embedder(settings: Settings, name: str | None) -> Embedder:
     from ui.cli import show
 
     wanted = name or settings.embedding or read_state(settings).embedding
-    model = catalog.find(wanted, "embedding") if wanted else choice.at_hand(settings.models, "embedding", settings.offline)
+    model = (
+        catalog.find(wanted, "embedding") if wanted else choice.at_hand(settings.models, "embedding", settings.offline)
+    )
     store.ensure(settings.models, model, settings.offline)
     show.note(f"Embedding with {model.title}.")
     return embedder.load(settings.models, model, settings.threads)
 
 
-def _record(settings: Settings, manifest: Manifest) -> dict[str, object]:
+def _record(settings: Settings, manifest: Manifest) -> dict[str, Any]:
     from dataclasses import asdict
 
     from rag.index.folders import folder, size

@@ -26,14 +26,34 @@ def list_models(as_json: bool) -> None:
     if as_json:
         show.json_record(
             [
-                {"name": m.name, "kind": m.kind, "set": m.set, "title": m.title, "licence": m.licence, "origin": m.origin,
-                 "size": m.size, "ram_gb": m.ram_gb, "languages": list(m.languages), "here": m.name in here, "in_use": m.name in used}
+                {
+                    "name": m.name,
+                    "kind": m.kind,
+                    "set": m.set,
+                    "title": m.title,
+                    "licence": m.licence,
+                    "origin": m.origin,
+                    "size": m.size,
+                    "ram_gb": m.ram_gb,
+                    "languages": list(m.languages),
+                    "here": m.name in here,
+                    "in_use": m.name in used,
+                }
                 for m in catalog.catalog()
             ]
         )
         return
     rows = [
-        (m.name, m.kind, m.set, show.size(m.size), f"{m.ram_gb:g} GB", m.licence, "in use" if m.name in used else "here" if m.name in here else "", m.origin)
+        (
+            m.name,
+            m.kind,
+            m.set,
+            show.size(m.size),
+            f"{m.ram_gb:g} GB",
+            m.licence,
+            "in use" if m.name in used else "here" if m.name in here else "",
+            m.origin,
+        )
         for m in catalog.catalog()
     ]
     show.table(("name", "kind", "set", "download", "memory", "licence", "", "from"), rows, right=("download", "memory"))
@@ -95,7 +115,9 @@ def verify(names: tuple[str, ...]) -> None:
     from rag.settings import load_settings
 
     settings = load_settings()
-    models = [catalog.named(name) for name in names] or [m for m in catalog.catalog() if store.folder(settings.models, m).exists()]
+    models = [catalog.named(name) for name in names] or [
+        m for m in catalog.catalog() if store.folder(settings.models, m).exists()
+    ]
     broken = False
     for model in models:
         problems = store.verify(settings.models, model)

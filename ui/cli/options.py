@@ -26,7 +26,9 @@ def option_group(*options: Callable[[Command], Command]) -> Callable[[Command], 
 
 
 offline = click.option("--offline", is_flag=True, default=None, help="Never touch the network.")
-embedding = click.option("--embedding", metavar="MODEL", help="Embedding model: a catalogue name, a folder or a hub id.")
+embedding = click.option(
+    "--embedding", metavar="MODEL", help="Embedding model: a catalogue name, a folder or a hub id."
+)
 llm = click.option("--llm", metavar="MODEL", help="Language model: a catalogue name or a .gguf file.")
 index = click.option("--index", metavar="NAME", help="Index to use; by default the one used last, else 'starter'.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on the output stream.")

@@ -17,7 +17,12 @@ from ui.cli import options
 @options.years
 @click.option("--category", metavar="PREFIX", help="Only papers with a category that begins so, such as astro-ph.EP.")
 @click.option("--author", metavar="NAME", help="Only papers by this author.")
-@click.option("--queries", type=click.Path(path_type=Path), metavar="FILE", help='JSON lines with "query"; prints a line of JSON for each.')
+@click.option(
+    "--queries",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help='JSON lines with "query"; prints a line of JSON for each.',
+)
 @options.as_json
 @click.option("--bibtex", is_flag=True, help="Print BibTeX entries.")
 @options.embedding

@@ -50,7 +50,14 @@ def hits(result: SearchResult) -> None:
         click.echo("No paper matches. Try other words, or wider filters.")
         return
     rows = [
-        (str(hit.rank), f"{hit.score:.2f}", str(hit.paper.year), hit.paper.byline.rsplit(" ", 1)[0], _title(hit.paper), hit.paper.id)
+        (
+            str(hit.rank),
+            f"{hit.score:.2f}",
+            str(hit.paper.year),
+            hit.paper.byline.rsplit(" ", 1)[0],
+            _title(hit.paper),
+            hit.paper.id,
+        )
         for hit in result.hits
     ]
     table(("#", "score", "year", "authors", "title", "arXiv"), rows, right=("#", "score"))
