@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rag import prompts
-from rag.answers import evidence, grounding
+from rag.answers import evidence, grounding, language
 from rag.answers.answer import Answer, Citation, Event, Finished, Found, Passage, Sentence, Status, Timings, Words
 from rag.answers.conversation import Conversation
 from rag.answers.sentences import split
@@ -189,4 +189,5 @@ def _finished(desk: Desk, question: str, hits: Sequence[Hit], draft: Draft, stop
         tuple(hits) if abstained else (),
         Timings(draft.retrieved, draft.first_token, draft.first_text, draft.since()),
         stopped,
+        language.note(question, desk.llm.model),
     )

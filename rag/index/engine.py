@@ -48,13 +48,13 @@ def _import_txtai() -> Any:
 
 txtai = _import_txtai()
 
-WORD = re.compile(r"[^\W_]+(?:[.\-+'][^\W_]+)*[+]?")
+WORD = re.compile(r"[^\W_]+")
 STOP_WORDS = frozenset(
     "a about above after again all also am an and any are as at be because been before being below between both "
     "but by can could did do does doing down during each few for from further had has have having he her here hers "
     "him his how i if in into is it its itself just me more most my no nor not now of off on once only or other our "
     "ours out over own same she should so some such than that the their theirs them then there these they this "
-    "those through to too under until up very was we were what when where which while who whom why will with would "
+    "s t those through to too under until up very was we were what when where which while who whom why will with would "
     "you your yours".split()
 )
 
@@ -67,19 +67,12 @@ def _stemmer() -> Any:
 
 
 def words(text: str) -> list[str]:
-    """The stemmed words of a text, lower-case, without stop words; a compound gives its parts and itself.
+    """The stemmed words of a text, lower-case, without stop words.
 
     Accents are folded, so that "Alfvén" and "Alfven" are one word.
     """
     folded = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    found: list[str] = []
-    for match in WORD.finditer(folded):
-        word = match.group()
-        parts = re.split(r"[.\-+']", word)
-        found += [part for part in parts if part] if len(parts) > 1 else []
-        found.append(word)
-    kept = [word for word in found if word not in STOP_WORDS]
-    stemmed: list[str] = _stemmer().stemWords(kept)
+    stemmed: list[str] = _stemmer().stemWords([word for word in WORD.findall(folded) if word not in STOP_WORDS])
     return stemmed
 
 
@@ -134,6 +127,6 @@ def configuration(model: str, papers: int) -> dict[str, Any]:
         "content": True,
         "backend": "faiss",
         "faiss": {"components": "IDMap2,Flat" if papers <= EXACT_UP_TO else "IVF,SQ8"},
-        "scoring": {"method": "rag.index.engine.StemmedBM25", "terms": True, "k1": 1.2, "b": 0.75},
+        "scoring": {"method": "rag.index.engine.StemmedBM25", "terms": True, "k1": 0.6, "b": 0.75},
         "batch": 1024,
     }

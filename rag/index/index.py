@@ -69,9 +69,10 @@ class Index:
         best = best[np.argsort(-scores[best], kind="stable")]
         return self._word_rows[best], scores[best]
 
-    def document_frequency(self, word: str) -> int:
-        """In how many papers a stemmed word stands."""
-        return int(self._database.scoring.docfreq.get(word, 0))
+    def document_frequencies(self, query: str) -> list[int]:
+        """In how many papers each different word of a query stands."""
+        frequencies = self._database.scoring.docfreq
+        return [int(frequencies.get(word, 0)) for word in dict.fromkeys(words(query))]
 
     def vectors(self, rows: Sequence[int]) -> npt.NDArray[np.float32]:
         """The stored vectors of some rows, of shape (len(rows), dimensions)."""
@@ -122,7 +123,8 @@ def open_index(indexes: Path, name: str) -> Index:
     if hasattr(backend, "nprobe"):
         import faiss
 
-        backend.set_direct_map_type(faiss.DirectMap.Hashtable)  # type: ignore[attr-defined]  # lets single vectors be read back
+        # Lets single vectors be read back.
+        backend.set_direct_map_type(faiss.DirectMap.Hashtable)  # type: ignore[attr-defined]
     return Index(manifest, database, content)
 
 

@@ -131,7 +131,7 @@ def normalised(vectors: Vectors) -> Vectors:
     """Rows scaled to unit length; a row of zeros stays as it is."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     lengths[lengths == 0] = 1
-    return vectors / lengths
+    return np.asarray(vectors / lengths, dtype=np.float32)
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[npt.NDArray[np.intp]]:

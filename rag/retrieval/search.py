@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-import numpy as np
-
 from rag.errors import UsageError
+from rag.index.content import Rows
 from rag.index.index import Index
 from rag.models.embedder import Embedder
+from rag.retrieval.fusion import Fused, RankedList, fuse, idf
 from rag.retrieval.hits import Filters, Hit, SearchResult
 
 LONGEST_QUERY = 20_000
@@ -33,23 +33,26 @@ def search(index: Index, embedder: Embedder, query: str, filters: Filters, limit
     started = time.monotonic()
     query = checked(query)
     _check(filters)
-    admitted = index.admitted(filters)
-    vector = embedder.encode([query], "query")[0]
-    near, cosines = index.nearest(vector, CANDIDATES, admitted)
-    lexical, weights = index.matching_words(query, CANDIDATES, admitted)
-    scores: dict[int, float] = dict.fromkeys(lexical.tolist(), 0.0)
-    for row, cosine in zip(near.tolist(), cosines.tolist(), strict=True):
-        scores[row] = scores.get(row, 0.0) + 0.5 * max(cosine, 0.0)
-    for row, weight in zip(
-        lexical.tolist(), (weights / max(float(np.max(weights, initial=0)), 1e-9)).tolist(), strict=True
-    ):
-        scores[row] += 0.5 * weight
-    best = sorted(scores, key=lambda row: (-scores[row], row))[:limit]
+    fused = _fused(index, embedder, query, index.admitted(filters))
+    best = fused.rows[:limit].tolist()
+    chances = fused.probabilities[:limit].tolist()
     hits = tuple(
-        Hit(rank, scores[row], paper)
-        for rank, (row, paper) in enumerate(zip(best, index.papers(best), strict=True), start=1)
+        Hit(rank, chance, paper)
+        for rank, (chance, paper) in enumerate(zip(chances, index.papers(best), strict=True), start=1)
     )
-    return SearchResult(query, index.manifest.name, embedder.model.name, time.monotonic() - started, filters, (), hits)
+    seconds = time.monotonic() - started
+    return SearchResult(query, index.manifest.name, embedder.model.name, seconds, filters, (), hits)
+
+
+def _fused(index: Index, embedder: Embedder, query: str, admitted: Rows | None) -> Fused:
+    vector = embedder.encode([query], "query")[0]
+    return fuse(
+        idf(index.document_frequencies(query), index.manifest.papers),
+        RankedList(*index.matching_words(query, CANDIDATES, admitted)),
+        RankedList(*index.nearest(vector, CANDIDATES, admitted)),
+        vector,
+        lambda rows: index.vectors(rows.tolist()),
+    )
 
 
 def _check(filters: Filters) -> None:

@@ -69,6 +69,8 @@ def command(
         else:
             show.sources(answer.citations)
             show.nearest(answer)
+            if answer.note:
+                show.note(f"\n{answer.note}")
 
 
 def _answer(session: Session, question: str, earlier: Conversation, quiet: bool) -> Answer:
