@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rag import prompts
 from rag.answers.answer import Event
 from rag.answers.conversation import Conversation
 from rag.errors import IndexProblem
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 EXAMPLES = {
     "starter": (
         "How much energy did GW150914 radiate in gravitational waves?",
-        "What is the evidence that the expansion of the Universe accelerates?",
-        "How was the first planet around a Sun-like star found?",
-        "What limits the mass of Population III stars?",
+        "What is the evidence that the expansion of the Universe is accelerating?",
+        "How many planets orbit TRAPPIST-1?",
+        "What is the mass of the black hole in M87?",
     )
 }
 
@@ -166,7 +167,9 @@ class Session:
         from rag.models.llm import LanguageModel
 
         store.ensure(self.settings.models, self.llm_model, self.settings.offline)
-        return LanguageModel(self.llm_model, store.gguf(self.settings.models, self.llm_model), self.settings.threads)
+        model = LanguageModel(self.llm_model, store.gguf(self.settings.models, self.llm_model), self.settings.threads)
+        model.preload(prompts.SYSTEM)
+        return model
 
     @cached_property
     def _desk(self) -> Desk:

@@ -22,6 +22,8 @@ from rag.settings import Settings
 
 PASSAGES = 4
 QUOTES = 3
+# A model whose words only point at the sentences to quote has said enough by then.
+POINTING_TOKENS = 96
 DONT_SAY = "The papers here don't say."
 
 
@@ -134,14 +136,19 @@ def _written(
         yield Status(f"reading {papers} paper{'s' if papers > 1 else ''} and writing")
         messages = prompts.answer_messages(question, _fitting(desk, question, numbered))
         written = ""
-        for piece in desk.llm.stream(messages, desk.settings.max_tokens, desk.settings.temperature, stop):
+        room = (
+            min(desk.settings.max_tokens, POINTING_TOKENS)
+            if desk.llm.model.writes == "quotes"
+            else desk.settings.max_tokens
+        )
+        for piece in desk.llm.stream(messages, room, desk.settings.temperature, stop):
             draft.first_token = draft.first_token if draft.first_token is not None else draft.since()
             written += piece
             *complete, written = split(written) if written.strip() else [""]
             for text in complete:
-                yield from _supported(text, question, numbered)
+                yield from _supported(desk, text, question, numbered)
         if not (stop and stop.is_set()):
-            yield from _supported(written, question, numbered)
+            yield from _supported(desk, written, question, numbered)
     finally:
         desk.turnstile.leave(ticket)
 
@@ -155,11 +162,13 @@ def _fitting(desk: Desk, question: str, numbered: Sequence[tuple[int, str]]) -> 
     return kept
 
 
-def _supported(text: str, question: str, numbered: Sequence[tuple[int, str]]) -> Iterator[Sentence]:
+def _supported(desk: Desk, text: str, question: str, numbered: Sequence[tuple[int, str]]) -> Iterator[Sentence]:
+    """The sentence when the evidence supports it, in the evidence's own words when the model may only quote."""
     bare = grounding.CITATION.sub("", text).strip()
     verdict = grounding.check(bare, [evidence_text for _, evidence_text in numbered], question)
     if bare and verdict.supported:
-        yield _cited(bare, numbered[verdict.best][0], verdict.score)
+        n, quoted = numbered[verdict.best]
+        yield _cited(quoted if desk.llm.model.writes == "quotes" else bare, n, verdict.score)
 
 
 def _quote(n: int, text: str, score: float) -> Sentence:

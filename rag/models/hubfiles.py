@@ -73,7 +73,10 @@ def cached(model: Model) -> Path | None:
     hub = model.hub
     assert hub is not None
     first = hub.files[0] if hub.files else "modules.json"
-    found = try_to_load_from_cache(hub.repo, first, revision=hub.revision)
+    try:
+        found = try_to_load_from_cache(hub.repo, first, revision=hub.revision)
+    except ValueError:  # a name that no repository can have
+        return None
     if not isinstance(found, str):
         return None
     snapshot = Path(found).parents[len(PurePosixPath(first).parts) - 1]

@@ -56,6 +56,15 @@ class LanguageModel:
         tokens: list[int] = self._llama.tokenize(text.encode(), add_bos=False, special=True)
         return tokens
 
+    def preload(self, system: str) -> None:
+        """Read the system message once, so that every prompt that begins with it is read sooner."""
+        first, second = (
+            self.prompt([{"role": "system", "content": system}, {"role": "user", "content": start}]) for start in "AB"
+        )
+        shared = next(i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
+        self._set_threads()
+        self._llama.eval(first[:shared])
+
     def stream(
         self,
         messages: Sequence[Message],

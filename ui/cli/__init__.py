@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import sqlite3
 import sys
 from typing import Any
 
@@ -63,6 +64,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(1)
     except OSError as error:
         _fail(_of_system(error), 1)
+    except sqlite3.OperationalError as error:
+        _fail(_of_database(error), 1)
 
 
 def _of_system(error: OSError) -> str:
@@ -72,6 +75,14 @@ def _of_system(error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return f"Sidereus may not write there{place}: change its permissions, or set SIDEREUS_HOME to another folder."
     return f"The system reports: {error.strerror or error}{place}."
+
+
+def _of_database(error: sqlite3.OperationalError) -> str:
+    if "full" in str(error):
+        return _of_system(OSError(errno.ENOSPC, ""))
+    if "readonly" in str(error) or "unable to open" in str(error):
+        return _of_system(OSError(errno.EROFS, ""))
+    raise error
 
 
 def _fail(sentence: str, code: int) -> None:
