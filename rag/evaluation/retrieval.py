@@ -95,9 +95,7 @@ def evaluate(
 def measure(queries: Sequence[Query], run: Run) -> dict[str, float]:
     """The metrics of a run, in 0..1, averaged over the queries; one that found nothing counts as 0."""
     judged = [
-        ir_measures.Qrel(query.id, document, grade)
-        for query in queries
-        for document, grade in query.relevant.items()
+        ir_measures.Qrel(query.id, document, grade) for query in queries for document, grade in query.relevant.items()
     ]
     scored = [
         ir_measures.ScoredDoc(query, document, _score(rank))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import warnings
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from rag.errors import ModelProblem
 from rag.models import store
@@ -21,22 +21,30 @@ ARCHITECTURES = {"bert"}
 
 
 def supported(folder: Path) -> bool:
-    """Whether the model in ``folder`` is of an architecture that can be exported."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise ModelProblem(f"The embedding model in {folder} has no readable config.json: fetch it again.") from None
-    return config.get("model_type") in ARCHITECTURES and (folder / "tokenizer.json").is_file()
+    """Whether the model in ``folder`` is a BERT whose vectors are the mean of its tokens' vectors and nothing more."""
+    config = _read(folder / "config.json")
+    if not config:
+        raise ModelProblem(f"The embedding model in {folder} has no readable config.json: fetch it again.")
+    poolings = [_read(path) for path in folder.glob("*_Pooling/config.json")]
+    mean = all(p.get("pooling_mode_mean_tokens", p.get("pooling_mode", "mean") == "mean") for p in poolings)
+    dense = any(folder.glob("*_Dense"))
+    return config.get("model_type") in ARCHITECTURES and (folder / "tokenizer.json").is_file() and mean and not dense
 
 
 def own_max_seq_length(folder: Path) -> int:
     """The number of tokens that the model's own files say it reads."""
-    for name, key in (("sentence_bert_config.json", "max_seq_length"), ("config.json", "max_position_embeddings")):
-        if (folder / name).is_file():
-            value = json.loads((folder / name).read_text(encoding="utf-8")).get(key)
-            if value:
-                return int(value)
-    return 512
+    positions = int(_read(folder / "config.json").get("max_position_embeddings", 512))
+    said = _read(folder / "sentence_bert_config.json").get("max_seq_length")
+    said = said or _read(folder / "tokenizer_config.json").get("model_max_length")
+    return min(int(said), positions) if said else positions
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return record
+    except (OSError, ValueError):
+        return {}
 
 
 def exported(models: Path, model: Model, precision: Precision) -> Path:

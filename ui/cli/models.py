@@ -79,7 +79,7 @@ def get(names: tuple[str, ...], offline: bool | None) -> None:
             show.note(f"{model.name} is here already.")
             continue
         show.note(f"Fetching {model.title} ({show.size(model.size)}, licence {model.licence}) from {model.origin}.")
-        line = ProgressLine("Fetching", "files")
+        line = ProgressLine("Fetching", "MB")
         store.ensure(settings.models, model, settings.offline, line)
         line.close()
     if not names:

@@ -1,0 +1,206 @@
+"""Homes to work in, the two offline models, ready-made indexes, and two ways to call the command.
+
+``cli`` calls it in this process, which is quick; ``sidereus`` starts the real one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import papers
+import pytest
+
+from rag.index.index import Index, open_index
+from rag.models import catalog, embedder, store
+from rag.models.embedder import Embedder
+from rag.models.llm import LanguageModel
+from rag.resources import checkout
+
+SCRIPT = Path(sysconfig.get_path("scripts")) / "sidereus"
+CHECKOUT = checkout() or Path(__file__).parent.parent
+EMBEDDING, LLM = "all-minilm-l6-v2", "smollm2-135m-instruct"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The output stream, which must hold JSON and nothing else."""
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        """The output stream as JSON lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def sentence(self) -> str:
+        """The one sentence that a failed command says; anything else on the error stream fails the test."""
+        assert self.code != 0, f"the command did not fail: {self.out}"
+        assert "Traceback" not in self.err, self.err
+        last = self.err.strip().splitlines()[-1]
+        assert last.startswith(("sidereus: ", "Error: ")), self.err
+        return last.split(": ", 1)[1]
+
+
+Cli = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """The checkout's models folder with both offline models in it, fetched by Sidereus itself, once."""
+    place = CHECKOUT / "models"
+    for model in (catalog.find(EMBEDDING, "embedding"), catalog.find(LLM, "llm")):
+        store.ensure(place, model, offline=False)
+    embedder.load(place, catalog.find(EMBEDDING, "embedding"))  # makes the ONNX graph
+    return place
+
+
+@pytest.fixture(scope="session")
+def minilm(models: Path) -> Embedder:
+    """The offline embedding model."""
+    return embedder.load(models, catalog.find(EMBEDDING, "embedding"), threads=2)
+
+
+@pytest.fixture(scope="session")
+def smollm(models: Path) -> LanguageModel:
+    """The offline language model."""
+    model = catalog.find(LLM, "llm")
+    return LanguageModel(model, store.gguf(models, model), threads=1)
+
+
+@pytest.fixture(scope="session")
+def bulk_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The forty invented papers as a file in arXiv's bulk layout."""
+    return papers.write(tmp_path_factory.mktemp("bulk") / "papers.jsonl", [*papers.RECORDS])
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory, models: Path, bulk_file: Path) -> Path:
+    """A home with the indexes ``starter`` and ``invented``, for tests that change nothing."""
+    place = new_home(tmp_path_factory.mktemp("library"), models)
+    for name, source in (("invented", str(bulk_file)), ("starter", "starter")):
+        run(place, "index", "build", name, source, check=True)
+    return place
+
+
+@pytest.fixture
+def home(tmp_path: Path, models: Path) -> Path:
+    """An empty home with the offline models."""
+    return new_home(tmp_path / "home", models)
+
+
+@pytest.fixture
+def own_library(home: Path, library: Path) -> Path:
+    """A home with an index ``invented`` of its own, for tests that change it."""
+    shutil.copytree(library / "indexes" / "invented", home / "indexes" / "invented")
+    return home
+
+
+@pytest.fixture
+def invented(library: Path) -> Index:
+    """The open index of the invented papers."""
+    return open_index(library / "indexes", "invented")
+
+
+@pytest.fixture
+def sidereus(home: Path) -> Cli:
+    """Run the real command on the empty home, or on the one given as ``home=``."""
+
+    def call(*arguments: str, **options: Any) -> Result:
+        return run(options.pop("home", home), *arguments, **options)
+
+    return call
+
+
+@pytest.fixture
+def cli(home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Call the command inside this process on the empty home, or on the one given as ``home=``.
+
+    All that reaches the process's output stream counts, also what a library in C prints.
+    """
+    from ui.cli import main
+
+    def call(*arguments: str, home: Path = home, env: Mapping[str, str] | None = None) -> Result:
+        capfd.readouterr()
+        with monkeypatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("SIDEREUS_")]:
+                patch.delenv(name)
+            for name, value in {**environment(home), **(env or {})}.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as leaving:
+                main([str(argument) for argument in arguments])
+        out, err = capfd.readouterr()
+        return Result(int(leaving.value.code or 0), out, err)
+
+    return call
+
+
+def new_home(place: Path, models: Path) -> Path:
+    """A home whose models are links to those of the checkout."""
+    (place / "models").mkdir(parents=True)
+    for entry in models.iterdir():
+        if entry.is_dir():
+            (place / "models" / entry.name).symlink_to(entry)
+    return place
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Variables for a command that keeps to itself: this home, no network, short answers."""
+    return {"SIDEREUS_HOME": str(home), "SIDEREUS_OFFLINE": "1", "SIDEREUS_MAX_TOKENS": "48", "COLUMNS": "160"}
+
+
+def run(
+    home: Path,
+    *arguments: str,
+    check: bool = False,
+    before: tuple[str, ...] = (),
+    env: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Result:
+    """Run the real command in a process of its own; ``before`` goes in front of it, such as ``unshare -n``."""
+    done = subprocess.run(
+        [*before, sys.executable, str(SCRIPT), *map(str, arguments)],
+        env=clean_environment(home) | dict(env or {}),
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=300,
+        check=False,
+        **options,
+    )
+    assert not check or done.returncode == 0, done.stderr
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def start(home: Path, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """Start the real command and let it run."""
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), *map(str, arguments)],
+        env=clean_environment(home) | dict(env or {}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def clean_environment(home: Path) -> dict[str, str]:
+    """The environment without what a developer may have set for Sidereus, and with that of :func:`environment`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SIDEREUS_")}
+    return kept | environment(home)

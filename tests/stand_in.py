@@ -1,0 +1,149 @@
+"""A scripted session for tests of the page: it knows a few papers and one answer, and takes its time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+from rag.answers.answer import Answer, Citation, Event, Finished, Found, Sentence, Status, Timings, Words
+from rag.answers.conversation import Conversation
+from rag.papers import Paper
+from rag.retrieval.hits import Hit
+from rag.session import Description
+
+HUBBLE = Paper(
+    id="1804.10655",
+    title=r"Milky Way Cepheid Standards for Measuring Cosmic Distances: $H_0$ at 2.3\% precision",
+    authors=("Adam G. Riess", "Stefano Casertano", "Wenlong Yuan", "Lucas Macri"),
+    abstract=(
+        r"We present HST photometry of 50 long-period Milky Way Cepheids. "
+        r"The best estimate of the Hubble constant is $H_0 = 73.52 \pm 1.62$ km s$^{-1}$ Mpc$^{-1}$. "
+        r"This value is $3.8\sigma$ above the one inferred from Planck under $\Lambda$CDM. "
+        r"Stars with $M < 8 M_\odot$ & a period $P>10$ d dominate the sample."
+    ),
+    year=2018,
+    categories=("astro-ph.CO", "astro-ph.SR"),
+    doi="10.3847/1538-4357/aac82e",
+    journal_ref="ApJ 861, 126 (2018)",
+)
+PLANCK = Paper(
+    id="1807.06209",
+    title="Planck 2018 results. VI. Cosmological parameters",
+    authors=("Planck Collaboration", "et al."),
+    abstract="The digest covers the final Planck likelihoods. Planck finds a Hubble constant of 67.4 km/s/Mpc. It fits six numbers.",
+    year=2018,
+    categories=("astro-ph.CO",),
+    kind="digest",
+)
+WITHDRAWN = Paper(
+    id="astro-ph/0101001",
+    title="A local void as the cause of the Hubble tension",
+    authors=("A. Nonymous", "B. Other"),
+    abstract="We once argued that a local void explains the difference. We no longer do.",
+    year=2001,
+    categories=("astro-ph",),
+    withdrawn=True,
+)
+BAIT = (
+    '<script>fetch("http://evil.invalid/s")</script><img src="http://evil.invalid/i" onerror="window.fired = 1">'
+    "[link](javascript:window.fired=1) ![beacon](http://evil.invalid/b) <svg onload=window.fired=1> "
+    r"$\href{javascript:window.fired=1}{x}$ $\includegraphics{http://evil.invalid/k}$ \(</script><img src=x onerror=fired=1>\)"
+)
+HOSTILE = Paper(
+    id='0000.0000"><img src=x onerror=window.fired=1>',
+    title=f"Hostile {BAIT}",
+    authors=(f"Mallory {BAIT}",),
+    abstract=f"Before. {BAIT} After.",
+    year=2020,
+    categories=(f"astro-ph.HE {BAIT}",),
+)
+FOUND = (
+    Citation(1, HUBBLE, (r"The best estimate of the Hubble constant is $H_0 = 73.52 \pm 1.62$ km s$^{-1}$ Mpc$^{-1}$.",)),
+    Citation(2, PLANCK, ("Planck finds a Hubble constant of 67.4 km/s/Mpc.",)),
+    Citation(3, WITHDRAWN, ("We once argued that a local void explains the difference.",)),
+)
+SENTENCES = (
+    r"Cepheids of the Milky Way give $H_0 = 73.52 \pm 1.62$ km s$^{-1}$ Mpc$^{-1}$ [1].",
+    "The cosmic microwave background gives 67.4 km/s/Mpc, if the standard model holds [2].",
+    "The two differ by more than their errors allow [1, 2].",
+)
+
+
+class StandIn:
+    """Answers every question alike, except those about nothing ("abstain") and hostile ones ("bait")."""
+
+    def __init__(self, pause: float = 0.05, warming: float = 0.3) -> None:
+        self._pause = pause
+        self._warming = warming
+        self._writing = threading.Lock()
+
+    def describe(self) -> Description:
+        """What a real session says of itself."""
+        kinds = {"abstract": 12_611, "digest": 513}
+        note = "SmolLM2 135M is a very small model, so answers quote the papers' own sentences."
+        return Description("stand-in", 13_124, (1992, 2025), kinds, "all-minilm-l6-v2", "smollm2-135m-instruct", note)
+
+    def examples(self) -> tuple[str, ...]:
+        """Four questions for the first screen."""
+        return (
+            "How much energy did GW150914 radiate in gravitational waves?",
+            "What is the evidence that the expansion of the Universe accelerates?",
+            "How was the first planet around a Sun-like star found?",
+            "What limits the mass of Population III stars?",
+        )
+
+    def warm(self) -> Iterator[str]:
+        """Pretend to load."""
+        for words in ("opening the index", "loading the language model"):
+            yield words
+            time.sleep(self._warming)
+
+    def ask(
+        self, question: str, conversation: Conversation = Conversation(), stop: threading.Event | None = None
+    ) -> Iterator[Event]:
+        """The script."""
+        stop = stop or threading.Event()
+        yield Status("searching 13,124 papers")
+        time.sleep(self._pause)
+        if "abstain" in question:
+            yield Words("The papers here don't say.")
+            yield Finished(_answer(question, ("The papers here don't say.",), (), stop))
+            return
+        found, sentences = FOUND, SENTENCES
+        if "bait" in question:
+            found, sentences = (Citation(1, HOSTILE, (BAIT,)),), (f"{BAIT} said so [1].",)
+        yield Found(found)
+        if not self._writing.acquire(blocking=False):
+            yield Status("waiting: 1 ahead of you")
+            while not stop.is_set() and not self._writing.acquire(timeout=0.05):
+                pass
+        try:
+            said = ""
+            for word in " ".join(sentences).split(" "):
+                if stop.is_set():
+                    break
+                yield Words(word + " ")
+                said += word + " "
+                time.sleep(self._pause)
+        finally:
+            self._writing.release()
+        yield Finished(_answer(question, (said,), found, stop))
+
+
+def _answer(
+    question: str, sentences: tuple[str, ...], found: tuple[Citation, ...], stop: threading.Event
+) -> Answer:
+    spoken = " ".join(sentences)
+    return Answer(
+        question,
+        "stand-in",
+        "all-minilm-l6-v2",
+        "smollm2-135m-instruct",
+        tuple(Sentence(text.strip(), ()) for text in sentences),
+        tuple(citation for citation in found if f"[{citation.n}" in spoken or f", {citation.n}]" in spoken),
+        not found,
+        tuple(Hit(rank, 0.3, paper) for rank, paper in enumerate((HUBBLE, PLANCK), 1)) if not found else (),
+        Timings(0.1, 0.4, 0.5, 2.3),
+        stop.is_set(),
+    )
