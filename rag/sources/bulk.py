@@ -24,6 +24,7 @@ WITHDRAWN = re.compile(
     r"^\W*(?:this|the) (?:paper|article|submission|manuscript|work)\b.{0,40}\bwithdrawn|^\W*withdrawn\b", re.I
 )
 LONGEST_LINE = 16 * 1024 * 1024
+CHUNK = 1024 * 1024
 
 
 class BulkFile:
@@ -67,7 +68,10 @@ class BulkFile:
             stream = self._decompressed(raw)
             while line := stream.readline(LONGEST_LINE):
                 number += 1
-                if line.strip():
+                if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                    _skip_line(stream)
+                    report.problem(f"{self.path.name} line {number}", "it is longer than any record")
+                elif line.strip():
                     yield number, line
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             report.problem(f"{self.path.name} after line {number}", f"the file breaks off or is damaged ({error})")
@@ -76,11 +80,7 @@ class BulkFile:
         if self.path.suffix == ".gz":
             return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]
         if self.path.suffix == ".zst":
-            import zstandard
-
-            return io.BufferedReader(
-                _Zstandard(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
-            )
+            return io.BufferedReader(_Zstandard(raw))
         return raw
 
     def _parse(self, number: int, line: bytes, report: ReadReport) -> Paper | None:
@@ -95,22 +95,46 @@ class BulkFile:
             return None
 
 
-class _Zstandard(io.RawIOBase):
-    """A zstandard stream whose errors look like any other broken compressed file."""
+def _skip_line(stream: BinaryIO) -> None:
+    while (rest := stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+        pass
 
-    def __init__(self, reader: Any) -> None:
-        self._reader = reader
+
+class _Zstandard(io.RawIOBase):
+    """The text of a file of zstandard frames; one that breaks off inside a frame raises EOFError."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self._frame: Any = None
+        self._packed = self._text = b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        while not self._text:
+            self._packed = self._packed or self._raw.read(CHUNK)
+            if not self._packed:
+                if self._frame is not None:
+                    raise EOFError("it ends inside a compressed frame")
+                return 0
+            self._text = self._decompressed()
+        size = min(len(buffer), len(self._text))
+        buffer[:size], self._text = self._text[:size], self._text[size:]
+        return size
+
+    def _decompressed(self) -> bytes:
         import zstandard
 
+        self._frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
         try:
-            return int(self._reader.readinto(buffer))
+            text: bytes = self._frame.decompress(self._packed)
         except zstandard.ZstdError as error:
             raise EOFError(str(error)) from None
+        self._packed = b""
+        if self._frame.eof:
+            self._packed, self._frame = self._frame.unused_data, None
+        return text
 
 
 def paper_of_record(record: dict[str, Any]) -> Paper:
