@@ -51,4 +51,5 @@ def _name(author: str) -> str:
 
 def _escaped(text: str) -> str:
     balanced = text if text.count("{") == text.count("}") else text.replace("{", "(").replace("}", ")")
-    return SPECIAL.sub(r"\\\1", balanced)
+    open_ended = balanced.endswith("\\") and not balanced.endswith("\\\\")
+    return SPECIAL.sub(r"\\\1", balanced[:-1] if open_ended else balanced)

@@ -22,3 +22,28 @@ def answer_messages(question: str, evidence: Sequence[tuple[int, str]], earlier:
         {"role": "system", "content": SYSTEM},
         {"role": "user", "content": f"Evidence:\n{lines}\n\n{context}Question: {question}"},
     ]
+
+
+QUERY_STYLES = {
+    "question": ("a question", "How large are hot Jupiters seen by Kepler?"),
+    "plain": ("the idea in everyday words", "sizes of giant planets that circle very close to their suns"),
+}
+
+
+def query_messages(text: str, style: str) -> list[dict[str, str]]:
+    """The messages that ask for what somebody would type to find a paper; ``style`` is one of QUERY_STYLES."""
+    kind, example = QUERY_STYLES[style]
+    told = f"\n\nWrite {kind} of at most twelve words with which somebody would look for this paper."
+    paper = (
+        "Radii of hot Jupiters from Kepler transits. We measure the radii of 40 giant planets on short orbits from "
+        "their transits in Kepler photometry."
+    )
+    return [
+        {
+            "role": "system",
+            "content": "You write what astronomers type into a search box. Write one line and nothing else.",
+        },
+        {"role": "user", "content": f"Paper: {paper}{told}"},
+        {"role": "assistant", "content": example},
+        {"role": "user", "content": f"Paper: {text}{told}"},
+    ]

@@ -73,7 +73,7 @@ def _is_abbreviation(before: str, after: str) -> bool:
     low = word.lower()
     if low in _OPEN_ABBREVIATIONS:
         return True
-    if low in _NUMBERED_ABBREVIATIONS:
+    if low in _NUMBERED_ABBREVIATIONS and not word.isupper():
         return after[:1].isdigit()
     if low in _DOUBTFUL_ABBREVIATIONS:
         return not opens
