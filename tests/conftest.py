@@ -12,7 +12,7 @@ from rag.models.catalog import find
 from rag.settings import load_settings
 from rag.storage import write_json
 
-pytest_plugins = ["fixtures"]
+pytest_plugins = ["workbench"]
 
 WORDS = (
     "a an and are as at by for from in is of on the to we with black hole holes galaxy galaxies star stars "

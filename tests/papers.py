@@ -430,16 +430,15 @@ def write(path: Path, records: list[Record | str]) -> Path:
     return path
 
 
-def many(count: int) -> list[Record]:
-    """So many short papers, all different, for builds that must last a while."""
+def many(count: int, sentences: int = 1) -> list[Record]:
+    """So many papers, all different, of so many sentences each, for builds that must last a while."""
     return [
         record(
             f"2501.{n:05}",
             f"Catalogue entry {n} of the Nightjar survey",
             "Ada Example",
             "astro-ph.IM",
-            f"Source {n} has a period of {n * 7 % 97} days, a magnitude of {10 + n % 9} and the colour {n % 5}. "
-            + " ".join(f"Epoch {e} was observed at airmass {1 + (n * e) % 9 / 10}." for e in range(1, 12)),
+            " ".join(f"At epoch {e} source {n} had magnitude {10 + n * e % 9}." for e in range(sentences)),
         )
         for n in range(1, count + 1)
     ]

@@ -22,6 +22,7 @@ from rag.index.engine import words
 from rag.models.llm import LanguageModel
 from rag.papers import Paper
 from rag.progress import Progress, silent
+from rag.retrieval.hits import Filters
 from rag.session import Session
 from rag.storage import locked, write_json, write_text
 
@@ -99,8 +100,9 @@ def _claim(plan: Plan, generation: str) -> None:
 
 def _drawn(session: Session, plan: Plan) -> list[Paper]:
     """The papers of the corpus, those with queries first."""
-    identifiers = session.index.rows()
-    return session.index.papers(random.Random(plan.seed).sample(identifiers, plan.corpus))
+    everything = session.index.admitted(Filters(since=0))
+    assert everything is not None
+    return session.index.papers(random.Random(plan.seed).sample(everything.tolist(), plan.corpus))
 
 
 def _write_queries(llm: LanguageModel, plan: Plan, papers: list[Paper], progress: Progress) -> dict[str, str]:

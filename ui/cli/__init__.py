@@ -16,6 +16,7 @@ COMMANDS = {
     "ask": "Answer a question from the papers of an index.",
     "chat": "Open the chat in a browser.",
     "doctor": "Check the whole installation and say how to mend it.",
+    "eval": "Measure retrieval, embeddings and answers.",
     "index": "Build, list, check and remove indexes.",
     "models": "List, fetch, choose and verify models.",
     "search": "Find papers.",

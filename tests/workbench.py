@@ -152,11 +152,12 @@ def cli(home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Monke
 
 
 def new_home(place: Path, models: Path) -> Path:
-    """A home whose models are links to those of the checkout."""
-    (place / "models").mkdir(parents=True)
-    for entry in models.iterdir():
-        if entry.is_dir():
-            (place / "models" / entry.name).symlink_to(entry)
+    """A home with links to the two offline models of the checkout; what a test makes stays in the home."""
+    (place / "models" / ".onnx").mkdir(parents=True)
+    for name in (EMBEDDING, LLM):
+        (place / "models" / name).symlink_to(models / name)
+    for graph in (models / ".onnx").glob(f"{EMBEDDING}-*.onnx"):
+        (place / "models" / ".onnx" / graph.name).symlink_to(graph)
     return place
 
 

@@ -1,0 +1,61 @@
+# Everything happens in .venv, which is made when it is needed.
+
+# For 'make chat' and 'make test': options to pass on, such as ARGS="--port 8000".
+ARGS =
+# Set to "no" to leave out the tests in a browser.
+BROWSER_TEST ?=
+# The Python to make .venv with, when it is not one of python3.11, python3.12, python3.13.
+PYTHON ?=
+
+SIDEREUS = .venv/bin/sidereus
+RUN = .venv/bin/python -m
+OFFLINE_MODELS = all-minilm-l6-v2 smollm2-135m-instruct
+
+export PYTHON BROWSER_TEST
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test chat test lint format bench screenshots wheel clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Make .venv with Sidereus in it
+	@.ci/setup
+
+setup-test:
+	@.ci/setup test
+
+chat: setup ## Open the chat in a browser; everything missing is fetched first
+	@[ "$$($(SIDEREUS) models list --json | grep -c '"in_use": true')" -ge 2 ] || $(SIDEREUS) models get
+	@$(SIDEREUS) index list --json | grep -q '"name"' || $(SIDEREUS) index build starter starter
+	@$(SIDEREUS) chat $(ARGS)
+
+test: setup-test ## Run all checks and tests
+	@.ci/browser
+	@$(SIDEREUS) models get $(OFFLINE_MODELS)
+	@$(MAKE) --no-print-directory lint
+	@$(RUN) pytest $(ARGS)
+
+lint: setup-test ## Check style and types
+	@$(RUN) ruff check --quiet .
+	@$(RUN) ruff format --check --quiet . || { echo "Some files are not formatted: run 'make format'." >&2; exit 1; }
+	@$(RUN) mypy
+
+format: setup-test ## Format the code, and mend what can be mended by itself
+	@$(RUN) ruff check --fix --quiet .
+	@$(RUN) ruff format .
+
+bench: setup-test ## Measure speed and memory on this machine
+	@$(SIDEREUS) models get $(OFFLINE_MODELS)
+	@.venv/bin/python benchmarks/run.py $(ARGS)
+
+screenshots: setup-test ## Take the pictures in docs/images again
+	@.ci/browser
+	@.venv/bin/python docs/screenshots.py $(ARGS)
+
+wheel: setup-test ## Build the wheel into dist/
+	@$(RUN) build --wheel
+
+clean: ## Remove what was built and cached; models, indexes and .venv stay
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	find rag ui tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,149 @@
+"""``sidereus eval``: measure retrieval, embeddings and answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ui.cli import options
+
+if TYPE_CHECKING:
+    from rag.evaluation.datasets import Field
+    from rag.evaluation.embeddings import Device
+    from rag.evaluation.retrieval import RetrievalReport
+
+
+@click.group("eval")
+def command() -> None:
+    """Measure retrieval, embeddings and answers."""
+
+
+@command.command("retrieval")
+@options.index
+@click.option(
+    "--queries",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help='JSON lines with "qid", "doc_id" and the queries, or a BEIR folder.',
+)
+@click.option(
+    "--field",
+    type=click.Choice(["query", "plain", "question"]),
+    default="query",
+    show_default=True,
+    help="Which of the queries to ask.",
+)
+@click.option("--dense-only", is_flag=True, help="Rank by the embeddings alone.")
+@click.option("--run", type=click.Path(path_type=Path), metavar="FILE", help="Write the ranking as a TREC run.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many queries.")
+@options.as_json
+@options.embedding
+@options.offline
+def retrieval(
+    index: str | None,
+    queries: Path,
+    field: Field,
+    dense_only: bool,
+    run: Path | None,
+    limit: int | None,
+    as_json: bool,
+    embedding: str | None,
+    offline: bool | None,
+) -> None:
+    """Measure how well and how fast an index finds what queries ask for."""
+    from rag.evaluation import datasets
+    from rag.evaluation import retrieval as measuring
+    from rag.progress import ProgressLine
+    from rag.session import Session
+    from rag.settings import load_settings
+    from ui.cli import show
+
+    asked = datasets.read_queries(queries, field)[:limit]
+    session = Session(load_settings(index=index, embedding=embedding, offline=offline))
+    line = ProgressLine("Searching", "queries")
+    report = measuring.evaluate(session, asked, field, dense_only, line)
+    line.close()
+    if run:
+        measuring.write_run(run, report.run, f"sidereus-{report.model}{'-dense' if dense_only else ''}")
+    if as_json:
+        show.json_record(report.as_record())
+    else:
+        _print(report)
+
+
+@command.command("embeddings")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.option("--dataset", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help="A BEIR folder.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to run.")
+@options.as_json
+@options.offline
+def embeddings(models: tuple[str, ...], dataset: Path, device: Device, as_json: bool, offline: bool | None) -> None:
+    """Compare embedding MODELs: names of the catalogue, hub ids or local folders."""
+    from rag.evaluation import embeddings as comparing
+    from rag.models import catalog, store
+    from rag.progress import ProgressLine
+    from rag.settings import load_settings
+    from ui.cli import show
+
+    settings = load_settings(offline=offline)
+    found = [catalog.find(name, "embedding") for name in models]
+    data = comparing.Dataset.read(dataset)
+    show.note(f"{len(data.texts):,} documents, {len(data.queries):,} queries, on {device}.")
+    for model in found:
+        line = ProgressLine(f"Fetching {model.title}", "files")
+        store.ensure(settings.models, model, settings.offline, line)
+        line.close()
+    reports = []
+    for model in found:
+        line = ProgressLine(model.title, "documents")
+        reports.append(comparing.evaluate(settings.models, model, data, device, line))
+        line.close()
+    if as_json:
+        show.json_record([report.as_record() for report in reports])
+    else:
+        click.echo(comparing.table(reports))
+
+
+@command.command("make-dataset")
+@click.argument("folder", type=click.Path(path_type=Path))
+@options.index
+@click.option("--papers", type=click.IntRange(min=1), required=True, metavar="N", help="Papers to write queries for.")
+@click.option(
+    "--corpus", type=click.IntRange(min=1), metavar="N", help="Papers to search among, if more than --papers."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Which papers are drawn.")
+@options.llm
+@options.offline
+def make_dataset(
+    folder: Path, index: str | None, papers: int, corpus: int | None, seed: int, llm: str | None, offline: bool | None
+) -> None:
+    """Make the BEIR folder FOLDER from a sample of an index, with queries that the language model writes."""
+    from rag.evaluation import make_dataset as making
+    from rag.progress import ProgressLine
+    from rag.session import Session
+    from rag.settings import load_settings
+    from ui.cli import show
+
+    session = Session(load_settings(index=index, llm=llm, offline=offline))
+    plan = making.Plan(folder, session.manifest.name, session.llm_model.name, papers, max(corpus or 0, papers), seed)
+    line = ProgressLine("Writing queries", "papers")
+    made = making.make(session, plan, line)
+    line.close()
+    show.note(
+        f"{folder}: {made.documents:,} documents, {made.queries:,} queries; "
+        f"{made.left_out:,} papers have none because what was written was empty, copied or said twice."
+    )
+
+
+def _print(report: RetrievalReport) -> None:
+    """The report as a table for people, metrics in percent."""
+    from ui.cli import show
+
+    columns = ("index", "model", "field", "queries", *report.metrics, "mean ms", "p50 ms", "p95 ms")
+    metrics = [f"{100 * value:.1f}" for value in report.metrics.values()]
+    latency = [f"{value:.1f}" for value in report.latency.as_record().values()]
+    row = (report.index, report.model, report.field, f"{report.queries:,}", *metrics, *latency)
+    show.table(columns, [row], right=columns[3:])
