@@ -47,6 +47,8 @@ _GLUED_STOP = re.compile(r"(?<=[a-z)]{3})\.(?=(?:The|We|This|These|Our|In|It|How
 _OPENING = re.compile(r"[\"'“‘(\[{`$\\]*\s*(?:[A-Z0-9\u00c0-\u00de\u0391-\u03a9]|[a-z]+[A-Z]|[$\\({\[])")
 _MATH = re.compile(r"(?<!\\)\$\$?[^$]{1,400}?(?<!\\)\$\$?|\\\(.{1,400}?\\\)|\\\[.{1,400}?\\\]", re.DOTALL)
 _PARENTHESIS = re.compile(r"\([^()]{1,300}\)|\[[^\[\]]{1,300}\]")
+# What decides about a stop stands within this many characters of it.
+_NEAR = 80
 _INITIAL = re.compile(r"(?:[A-Z]\.?-?)*(?<![A-Z])[A-Z]")
 _NUMBER_BEFORE = re.compile(r"[\d}$%]\s*~?\s*$")
 _LAST_WORD = re.compile(r"[^\s(\[{,;/$]+$")
@@ -89,7 +91,7 @@ def _ends(text: str) -> list[int]:
     ends = []
     for match in sorted([*_STOP.finditer(text), *_GLUED_STOP.finditer(text)], key=lambda m: m.start()):
         stop, end = match.start(), match.end()
-        after = text[end:].lstrip()
+        after = text[end : end + _NEAR].lstrip()
         if not after or not _OPENING.match(after):
             continue
         # A formula or bracket that closes on the stop itself ("(see text.)") does not hide it.
@@ -97,7 +99,7 @@ def _ends(text: str) -> list[int]:
             continue
         if text[stop:end].startswith("...") and not re.match(r"[A-Z]", after):
             continue
-        if text[stop] == "." and _is_abbreviation(text[:stop], after):
+        if text[stop] == "." and _is_abbreviation(text[max(stop - _NEAR, 0) : stop], after):
             continue
         ends.append(end)
     return ends
