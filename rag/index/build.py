@@ -7,8 +7,8 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from rag.errors import IndexProblem, UsageError
 from rag.index import content, folders
 from rag.index.journal import Journal
-from rag.index.manifest import FILE, Manifest, Run, read_manifest, write_manifest
+from rag.index.manifest import FILE, Manifest, Run, check_files, file_sizes, read_manifest, write_manifest
 from rag.models.embedder import Embedder
 from rag.papers import Paper
 from rag.progress import Progress, silent
@@ -74,7 +74,8 @@ def add(indexes: Path, plan: Plan, load: Callable[[str], Embedder], progress: Pr
     folder = folders.folder(indexes, plan.name)
     with _writing(folder):
         manifest = read_manifest(folder)
-        return _run(folder, plan, load(manifest.model), "add", manifest, progress)
+        check_files(folder, manifest)
+        return _run(folder, plan, load(manifest.model), "add", manifest, progress, manifest.runs)
 
 
 def reembed(indexes: Path, name: str, embedder: Embedder, progress: Progress = silent) -> Manifest:
@@ -83,10 +84,7 @@ def reembed(indexes: Path, name: str, embedder: Embedder, progress: Progress = s
     with _writing(folder):
         manifest = read_manifest(folder)
         plan = Plan(name, (StoredPapers(folder, manifest),))
-        made = _run(folder, plan, embedder, "reembed", None, progress)
-        made = replace(made, runs=(*manifest.runs, *made.runs))
-        write_manifest(folder, made)
-        return made
+        return _run(folder, plan, embedder, "reembed", None, progress, manifest.runs)
 
 
 class StoredPapers:
@@ -95,6 +93,7 @@ class StoredPapers:
     default_category: str | None = None
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
+        check_files(folder, manifest)
         self.name = f"index {manifest.name}"
         self._content = content.Content(folder / manifest.generation / "documents")
         self._total, self._read = max(manifest.papers, 1), 0
@@ -111,7 +110,13 @@ class StoredPapers:
 
 
 def _run(
-    folder: Path, plan: Plan, embedder: Embedder, what: str, base: Manifest | None, progress: Progress
+    folder: Path,
+    plan: Plan,
+    embedder: Embedder,
+    what: str,
+    base: Manifest | None,
+    progress: Progress,
+    history: tuple[Run, ...] = (),
 ) -> Manifest:
     started = time.monotonic()
     journal = _open_journal(folder, {**plan.facts(embedder.model.name), "what": what})
@@ -137,7 +142,7 @@ def _run(
         report.skipped,
         tuple(report.problems),
     )
-    return _swap_in(folder, generation, embedder, base, run)
+    return _swap_in(folder, generation, embedder, (*history, run))
 
 
 def _fill(
@@ -146,6 +151,7 @@ def _fill(
     """Read, embed and commit what is new; return how many papers the index has already."""
     known = {**have, **journal.versions()}
     journaled = len(journal)
+    progress(journaled, 0.0)
     unchanged = 0
     for number, source in enumerate(plan.sources):
         papers = select(source, plan.selection, report)
@@ -224,7 +230,7 @@ def _documents(journal: Journal, feed: deque[tuple[str, object]]) -> Iterator[tu
         yield paper.id, content.document(paper), None
 
 
-def _swap_in(folder: Path, generation: str, embedder: Embedder, base: Manifest | None, run: Run) -> Manifest:
+def _swap_in(folder: Path, generation: str, embedder: Embedder, runs: tuple[Run, ...]) -> Manifest:
     stored = content.Content(folder / generation / "documents")
     papers, years, kinds = stored.summary()
     stored.close()
@@ -237,8 +243,9 @@ def _swap_in(folder: Path, generation: str, embedder: Embedder, base: Manifest |
         papers,
         years,
         kinds,
+        file_sizes(folder / generation),
         version("sidereus"),
-        (*(base.runs if base else ()), run),
+        runs,
     )
     write_manifest(folder, manifest)
     shutil.rmtree(folder / "building", ignore_errors=True)
@@ -252,10 +259,11 @@ def _open_journal(folder: Path, facts: dict[str, object]) -> Journal:
     """The journal of the interrupted build of the same plan, or a new one."""
     place = folder / "building" / "journal.sqlite"
     if place.exists():
-        journal = Journal(place)
-        if journal.facts() == facts:
-            return journal
-        journal.close()
+        with suppress(IndexProblem):  # one that is damaged can only be begun again
+            journal = Journal(place)
+            if journal.facts() == facts:
+                return journal
+            journal.close()
         shutil.rmtree(place.parent)
     journal = Journal(place)
     journal.set_facts(facts)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.papers import Paper
+from rag.retrieval import names, references
 from rag.retrieval.hits import Filters
 
 Rows = npt.NDArray[np.int64]
@@ -24,11 +24,14 @@ COLUMNS = """
 CREATE TABLE IF NOT EXISTS paper (row INTEGER PRIMARY KEY, id TEXT, year INTEGER, kind TEXT);
 CREATE TABLE IF NOT EXISTS category (name TEXT, row INTEGER, PRIMARY KEY (name, row)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS author (name TEXT, row INTEGER, PRIMARY KEY (name, row)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reference (key TEXT, row INTEGER, PRIMARY KEY (key, row)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS paper_id ON paper (id);
 CREATE INDEX IF NOT EXISTS paper_year ON paper (year);
 CREATE INDEX IF NOT EXISTS category_row ON category (row);
 CREATE INDEX IF NOT EXISTS author_row ON author (row);
+CREATE INDEX IF NOT EXISTS reference_row ON reference (row);
 """
+TABLES = ("paper", "category", "author", "reference")
 PAPERS = "SELECT s.indexid, d.data, s.text FROM sections s JOIN documents d ON s.id = d.id"
 # SQLite's own limit on bound values is larger; this keeps statements short.
 BOUND_AT_ONCE = 500
@@ -49,39 +52,41 @@ def paper_of(data: str, text: str) -> Paper:
     return Paper.from_record({**record, "abstract": text[len(title) + 1 :]})
 
 
-def folded(name: str) -> str:
-    """A name without case and accents, for comparison."""
-    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-
-
 def add_columns(db: sqlite3.Connection) -> None:
-    """Bring the filter columns up to date with txtai's tables, after papers were added or removed."""
+    """Bring the filter columns up to date with txtai's tables, after papers were added or removed.
+
+    The columns of an index that was built before there were references are made anew.
+    """
+    outdated = not _has_references(db)
     for statement in COLUMNS.split(";"):
         db.execute(statement)
+    if outdated:
+        for table in TABLES:
+            db.execute(f"DELETE FROM {table}")
     gone = [row for (row,) in db.execute("SELECT row FROM paper WHERE row NOT IN (SELECT indexid FROM sections)")]
-    for table in ("paper", "category", "author"):
+    for table in TABLES:
         db.executemany(f"DELETE FROM {table} WHERE row = ?", ((row,) for row in gone))
     new = db.execute(
         "SELECT s.indexid, d.data FROM sections s JOIN documents d ON s.id = d.id "
         "WHERE s.indexid NOT IN (SELECT row FROM paper)"
     ).fetchall()
     for row, data in new:
-        record = json.loads(data)
-        db.execute("INSERT INTO paper VALUES (?, ?, ?, ?)", (row, record["id"], record["year"], record["kind"]))
-        db.executemany("INSERT OR IGNORE INTO category VALUES (?, ?)", ((c, row) for c in record["categories"]))
-        db.executemany(
-            "INSERT OR IGNORE INTO author VALUES (?, ?)", ((a, row) for a in _author_keys(record["authors"]))
-        )
+        _file(db, row, json.loads(data))
 
 
-def _author_keys(authors: Iterable[str]) -> set[str]:
-    """What a query may call the authors: every folded word of their names but initials, and whole names."""
-    keys: set[str] = set()
-    for author in authors:
-        name = folded(author).replace(".", " ")
-        keys.add(" ".join(name.split()))
-        keys.update(part for part in name.split() if len(part) > 1)
-    return keys
+def _file(db: sqlite3.Connection, row: int, record: dict[str, Any]) -> None:
+    db.execute("INSERT INTO paper VALUES (?, ?, ?, ?)", (row, record["id"], record["year"], record["kind"]))
+    keys = {
+        "category": record["categories"],
+        "author": names.author_keys(record["authors"]),
+        "reference": references.keys_of_paper(record["id"], record["doi"], record["journal_ref"]),
+    }
+    for table, values in keys.items():
+        db.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", ((value, row) for value in values))
+
+
+def _has_references(db: sqlite3.Connection) -> bool:
+    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'reference'").fetchone())
 
 
 class Content:
@@ -89,14 +94,15 @@ class Content:
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        # False in an index built before there were references: it knows authors by single words only.
+        self._filed = _has_references(self._db)
 
     def papers(self, rows: Sequence[int]) -> dict[int, Paper]:
         """The papers at the given rows."""
         found: dict[int, Paper] = {}
         for start in range(0, len(rows), BOUND_AT_ONCE):
             some = [int(row) for row in rows[start : start + BOUND_AT_ONCE]]
-            marks = ",".join("?" * len(some))
-            query = f"{PAPERS} WHERE s.indexid IN ({marks})"
+            query = f"{PAPERS} WHERE s.indexid IN ({_marks(some)})"
             found.update({row: paper_of(data, text) for row, data, text in self._db.execute(query, some)})
         return found
 
@@ -105,6 +111,27 @@ class Content:
         found = self._db.execute("SELECT row FROM paper WHERE id = ?", (identifier,)).fetchone()
         return int(found[0]) if found else None
 
+    def rows_of_references(self, keys: Collection[str]) -> list[int]:
+        """The rows of the papers filed under any of some keys of :mod:`rag.retrieval.references`."""
+        if not self._filed:
+            identifiers = [key.removeprefix("arxiv:") for key in keys if key.startswith("arxiv:")]
+            return [row for row in map(self.row_of, identifiers) if row is not None]
+        query = f"SELECT DISTINCT row FROM reference WHERE key IN ({_marks(keys)}) ORDER BY row"
+        return [row for (row,) in self._db.execute(query, list(keys))]
+
+    def is_author(self, name: str, by_surname: bool = True) -> bool:
+        """Whether somebody of that name wrote a paper; with ``by_surname``, not one of that first name."""
+        condition, values = _author_condition(name, self._filed, by_surname)
+        return bool(self._db.execute(f"SELECT 1 FROM paper WHERE {condition} LIMIT 1", values).fetchone())
+
+    def years(self, rows: Sequence[int]) -> dict[int, int]:
+        """The years of the papers at the given rows."""
+        found: dict[int, int] = {}
+        for start in range(0, len(rows), BOUND_AT_ONCE):
+            some = [int(row) for row in rows[start : start + BOUND_AT_ONCE]]
+            found.update(self._db.execute(f"SELECT row, year FROM paper WHERE row IN ({_marks(some)})", some))
+        return found
+
     def all_papers(self) -> Iterator[tuple[int, Paper]]:
         """Every paper with its row, in the order of the rows."""
         for row, data, text in self._db.execute(f"{PAPERS} ORDER BY s.indexid"):
@@ -112,7 +139,7 @@ class Content:
 
     def matching(self, filters: Filters) -> Rows:
         """The rows, ascending, of the papers that the filters admit."""
-        conditions, values = _conditions(filters)
+        conditions, values = _conditions(filters, self._filed)
         query = "SELECT row FROM paper" + (f" WHERE {' AND '.join(conditions)}" if conditions else "") + " ORDER BY row"
         return np.fromiter((row for (row,) in self._db.execute(query, values)), dtype=np.int64)
 
@@ -127,7 +154,7 @@ class Content:
         self._db.close()
 
 
-def _conditions(filters: Filters) -> tuple[list[str], list[Any]]:
+def _conditions(filters: Filters, filed: bool) -> tuple[list[str], list[Any]]:
     conditions: list[str] = []
     values: list[Any] = []
     if filters.since is not None:
@@ -140,8 +167,25 @@ def _conditions(filters: Filters) -> tuple[list[str], list[Any]]:
         conditions.append("row IN (SELECT row FROM category WHERE name >= ? AND name < ?)")
         values += [filters.category, filters.category + "\U0010ffff"]
     if filters.author is not None:
-        for key in folded(filters.author).replace(".", " ").split():
-            if len(key) > 1:
-                conditions.append("row IN (SELECT row FROM author WHERE name = ?)")
-                values.append(key)
+        for name in names.people(filters.author):
+            condition, bound = _author_condition(name, filed)
+            conditions.append(condition)
+            values += bound
     return conditions, values
+
+
+def _author_condition(name: str, filed: bool, by_surname: bool = False) -> tuple[str, list[str]]:
+    """The papers of an author; where surnames are not ``filed`` as such, those with all words of the name."""
+    choices = names.alternatives(name, by_surname)
+    any_of, all_of = (choices.any_of, choices.all_of) if filed else ((), choices.words)
+    sets = [f"SELECT row FROM author WHERE name IN ({_marks(any_of)})"]
+    values = list(any_of)
+    for words in all_of:
+        both = " INTERSECT ".join("SELECT row FROM author WHERE name = ?" for _ in words)
+        sets.append(f"SELECT row FROM ({both})")
+        values += words
+    return f"row IN ({' UNION '.join(sets)})", values
+
+
+def _marks(values: Collection[object]) -> str:
+    return ",".join("?" * len(values))

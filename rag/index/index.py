@@ -15,7 +15,7 @@ from rag.errors import IndexProblem
 from rag.index import folders
 from rag.index.content import Content, Rows
 from rag.index.engine import txtai, words
-from rag.index.manifest import Manifest, read_manifest
+from rag.index.manifest import Manifest, check_files, damaged, read_manifest
 from rag.papers import Paper
 from rag.retrieval.hits import Filters
 
@@ -109,6 +109,7 @@ def open_index(indexes: Path, name: str) -> Index:
     """
     place = folders.folder(indexes, name)
     manifest = read_manifest(place)
+    check_files(place, manifest)
     generation = place / manifest.generation
     try:
         database = txtai.embeddings.Embeddings()
@@ -116,9 +117,9 @@ def open_index(indexes: Path, name: str) -> Index:
         content = Content(generation / "documents")
         papers, _, _ = content.summary()
     except Exception as error:  # damage shows up as whatever the reader of that file raises
-        raise _damaged(name, f"{type(error).__name__}: {error}") from None
+        raise damaged(name, f"{type(error).__name__}: {error}") from None
     if not papers == manifest.papers == database.ann.count():
-        raise _damaged(name, f"{manifest.papers} papers were written, {papers} are there")
+        raise damaged(name, f"{manifest.papers} papers were written, {papers} are there")
     backend = database.ann.backend
     if hasattr(backend, "nprobe"):
         import faiss
@@ -149,9 +150,3 @@ def check_index(indexes: Path, name: str) -> list[str]:
         return problems
     finally:
         index.close()
-
-
-def _damaged(name: str, why: str) -> IndexProblem:
-    return IndexProblem(
-        f"The index {name!r} is damaged ({why}): remove it with 'sidereus index remove {name}' and build it again."
-    )

@@ -40,11 +40,9 @@ class Journal:
             self._db.executescript(SCHEMA)
         except sqlite3.DatabaseError as error:
             self._db.close()
-            if "disk is full" in str(error):
+            if "full" in str(error) or "readonly" in str(error):
                 raise
-            raise IndexProblem(
-                f"The unfinished build in {path} is damaged: run the command again with --force."
-            ) from None
+            raise IndexProblem(f"The unfinished build in {path} is damaged: run the command again.") from None
 
     def facts(self) -> dict[str, Any]:
         """What the build set out to do."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """An index: its embedding model, its size, where its papers came from and the folder that holds it now."""
+    """An index: its embedding model, its size, where its papers came from and the folder that holds it now.
+
+    ``files`` gives the size in bytes of every file in that folder, so that damage is noticed before it is read.
+    """
 
     name: str
     generation: str
@@ -41,8 +44,9 @@ class Manifest:
     papers: int
     years: tuple[int, int]
     kinds: dict[str, int]
+    files: dict[str, int]
     version: str
-    runs: tuple[Run, ...] = field(default_factory=tuple)
+    runs: tuple[Run, ...] = ()
     format: int = FORMAT
 
 
@@ -74,6 +78,28 @@ def read_manifest(folder: Path) -> Manifest:
         raise IndexProblem(
             f"The file {file} is damaged: remove the index with 'sidereus index remove {name}' and build it again."
         ) from None
+
+
+def file_sizes(generation: Path) -> dict[str, int]:
+    """The size in bytes of every file of a generation."""
+    return {path.name: path.stat().st_size for path in sorted(generation.iterdir()) if path.is_file()}
+
+
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Raise IndexProblem when a file of the index in ``folder`` is missing or not as long as it was written."""
+    generation = folder / manifest.generation
+    sizes = file_sizes(generation) if generation.is_dir() else {}
+    for name, size in manifest.files.items():
+        if sizes.get(name) != size:
+            what = "is missing" if name not in sizes else f"is {sizes[name]:,} bytes long and not {size:,}"
+            raise damaged(manifest.name, f"{generation / name} {what}")
+
+
+def damaged(name: str, why: str) -> IndexProblem:
+    """The error for an index whose files are not as they were written."""
+    return IndexProblem(
+        f"The index {name!r} is damaged ({why}): remove it with 'sidereus index remove {name}' and build it again."
+    )
 
 
 def _manifest(record: dict[str, Any]) -> Manifest:

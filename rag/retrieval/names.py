@@ -1,7 +1,8 @@
 """Author names: the keys under which an index files them, and the keys that find what a person typed.
 
-Keys are folded (no case, no accents). A name gives its words, the whole, and with a comma after the
-surname: ``riess,``, ``riess, a`` and either ``riess, adam`` or, when only an initial is known, ``riess, a.``.
+Keys are folded (no case, no accents). A name gives its words and, with a comma after the surname,
+``riess,``, ``riess, a`` and either ``riess, adam`` or, when only an initial is known, ``riess, a.``.
+A collaboration gives its words and the whole.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-PARTICLES = frozenset("al af bin da dal de del della den der di do dos du el ibn la le st ten ter van von zu zur".split())
+PARTICLES = frozenset(
+    "al af bin da dal de del della den der di do dos du el ibn la le st ten ter van von zu zur".split()
+)
 SUFFIXES = frozenset("jr sr ii iii iv".split())
 COLLECTIVE = re.compile(r"\b(?:collaborations?|consorti(?:um|a)|teams?|group)\b", re.I)
 # Letters that Unicode does not decompose into a letter and an accent.
@@ -24,10 +27,14 @@ CONTRACTED = re.compile(r"(?<=[^\W\d_])([aou])e(?=[^\W\d_]{2})")
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """How an author may be filed: under any key of ``any_of``, or under all keys of one tuple of ``all_of``."""
+    """How an author may be filed: under any key of ``any_of``, or under all keys of one tuple of ``all_of``.
+
+    ``words`` is like ``all_of``, for an index that files single words only.
+    """
 
     any_of: tuple[str, ...]
     all_of: tuple[tuple[str, ...], ...]
+    words: tuple[tuple[str, ...], ...]
 
 
 def folded(name: str) -> str:
@@ -41,9 +48,10 @@ def author_keys(authors: Iterable[str]) -> set[str]:
     keys: set[str] = set()
     for author in authors:
         parts = _words(folded(author))
-        keys.add(" ".join(parts))
         keys.update(part for part in parts if len(part) > 1)
-        if not COLLECTIVE.search(author):
+        if COLLECTIVE.search(author):
+            keys.add(" ".join(parts))
+        else:
             given, surname = _split(parts)
             for filed in {" ".join(surname), surname[-1]} if surname else ():
                 keys.add(f"{filed},")
@@ -63,24 +71,26 @@ def alternatives(name: str, by_surname: bool = False) -> Alternatives:
     """
     any_of: dict[str, None] = {}
     all_of: dict[tuple[str, ...], None] = {}
+    words: dict[tuple[str, ...], None] = {}
     for spelling in _spellings(name):
         parts = _words(_surname_last(spelling))
         long_parts = tuple(part for part in parts if len(part) > 1)
         given, surname = _split(parts)
         if not long_parts or not surname:
             continue
+        words[long_parts] = None
         if COLLECTIVE.search(name):
             any_of[" ".join(parts)] = None
             all_of[long_parts] = None
         elif given:
-            any_of.update(dict.fromkeys((" ".join(parts), *_filed(given, surname))))
+            any_of.update(dict.fromkeys(_filed(given, surname)))
             if len(long_parts) == len(parts) and not by_surname:
                 all_of[long_parts] = None
         else:
             any_of[f"{' '.join(surname)},"] = None
             if not by_surname:
                 all_of[long_parts] = None
-    return Alternatives(tuple(any_of), tuple(all_of))
+    return Alternatives(tuple(any_of), tuple(all_of), tuple(words))
 
 
 def _filed(given: list[str], surname: list[str]) -> list[str]:
@@ -108,7 +118,7 @@ def _split(parts: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _surname_last(name: str) -> str:
-    """"riess, a." and "riess a." turned round."""
+    """ "riess, a." and "riess a." turned round."""
     surname, comma, given = name.partition(",")
     if not comma and (match := re.fullmatch(r"(.*[^\W\d_]{2,})\s+((?:[^\W\d_]\.?[\s-]*){1,3})", name.strip())):
         surname, given = match[1], match[2]

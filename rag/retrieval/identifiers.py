@@ -1,0 +1,91 @@
+"""Identifiers of papers in what people type: arXiv ids of both styles, DOIs and ADS bibcodes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.retrieval import references
+
+Scheme = Literal["arXiv", "DOI", "bibcode"]
+
+ARCHIVES = (
+    "acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cond-mat|cs|gr-qc|hep-ex|hep-lat|"
+    "hep-ph|hep-th|math-ph|math|mtrl-th|nlin|nucl-ex|nucl-th|patt-sol|physics|plasm-ph|q-bio|quant-ph|solv-int|supr-con"
+)
+ARXIV_LINK = re.compile(
+    r"(?:https?://)?(?:www\.|export\.)?(?:ar5iv\.org|ar5iv\.labs\.arxiv\.org|arxiv\.org)/(?:abs|pdf|html)/"
+    r"|(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?10\.48550/arxiv\.",
+    re.I,
+)
+OTHER_LINK = re.compile(r"(?:https?://)?(?:dx\.doi\.org|doi\.org|(?:ui\.)?adsabs\.harvard\.edu/(?:#?abs))/", re.I)
+NEW = r"(?P<new>\d{2}(?:0[1-9]|1[0-2])\.\d{4,5})"
+OLD = rf"(?P<old>(?:{ARCHIVES})(?:\.[A-Za-z]{{2}})?/\d{{2}}(?:0[1-9]|1[0-2])\d{{3}})"
+ARXIV = re.compile(rf"(?<![\w.+/-])(?P<prefix>arxiv\s*:?\s*)?(?:{NEW}|{OLD})(?:v\d+)?(?:\.pdf)?(?![\w+]|\.\d)", re.I)
+DOI = re.compile(r"(?<![\w.])(?:doi\s*:\s*)?(10\.\d{4,9}/[^\s\"<>]+)", re.I)
+BIBCODE = re.compile(
+    r"(?<!\S)((?:1[5-9]|20)\d\d[A-Za-z][A-Za-z&.+]{4}[\w.]{4}[\w.][\w.]{4}[A-Za-z.])(?=[,;?!)]|\s|/|$)"
+)
+# Four digits after the point until the end of 2014, five since.
+FIVE_DIGITS_SINCE = "1501"
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """One identifier: ``keys`` are what the index may file it under, ``span`` is where it stands in the query.
+
+    ``certain`` is False for a number that may be just that, such as 1105.5736 without "arXiv:" before it.
+    """
+
+    scheme: Scheme
+    value: str
+    keys: tuple[str, ...]
+    span: tuple[int, int]
+    certain: bool = True
+
+
+def unlinked(query: str) -> str:
+    """The query with links to arXiv, doi.org and ADS cut down to the identifiers in them."""
+    return OTHER_LINK.sub("", ARXIV_LINK.sub("arXiv:", query)).replace("%26", "&").replace("/abstract", "")
+
+
+def find(query: str) -> list[Identifier]:
+    """The identifiers in a query, in their order."""
+    found = [*_dois(query), *_bibcodes(query)]
+    taken = [identifier.span for identifier in found]
+    for match in ARXIV.finditer(query):
+        inside = any(start <= match.start() < end for start, end in taken)
+        if not inside and (identifier := _arxiv(match)):
+            found.append(identifier)
+    return sorted(found, key=lambda identifier: identifier.span)
+
+
+def _arxiv(match: re.Match[str]) -> Identifier | None:
+    value = match["new"] or match["old"].lower()
+    if match["old"]:
+        # A subject class such as math.GT was never part of the number.
+        value = re.sub(r"\.[a-z]{2}/", "/", value)
+    elif (len(value) == 10) != (value[:4] >= FIVE_DIGITS_SINCE) or value < "0704":
+        return None
+    return Identifier("arXiv", value, (f"arxiv:{value}",), match.span(), bool(match["prefix"] or match["old"]))
+
+
+def _dois(query: str) -> list[Identifier]:
+    found = []
+    for match in DOI.finditer(query):
+        value = match[1].rstrip(".,;:?!'")
+        while value.endswith(")") and value.count(")") > value.count("("):
+            value = value[:-1].rstrip(".,;:?!")
+        keys = (f"doi:{value.lower()}",)
+        found.append(Identifier("DOI", value, keys, (match.start(), match.start(1) + len(value))))
+    return found
+
+
+def _bibcodes(query: str) -> list[Identifier]:
+    found = []
+    for match in BIBCODE.finditer(query):
+        key = references.key_of_bibcode(match[1])
+        if key:
+            found.append(Identifier("bibcode", match[1], (key,), match.span(1)))
+    return found

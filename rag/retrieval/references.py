@@ -1,0 +1,154 @@
+"""Where a paper was published, as keys that a DOI, a journal reference and an ADS bibcode have in common.
+
+A key is ``journal|volume|page`` with the abbreviation that bibcodes use (``apj|826|56``), ``doi:...`` or
+``arxiv:...``. Bibcodes: https://ui.adsabs.harvard.edu/help/actions/bibcode
+"""
+
+from __future__ import annotations
+
+import re
+
+# Journal names as references abbreviate them, squeezed to their letters, by bibcode abbreviation.
+JOURNALS = {
+    "a&a": "a&a aa astronastrophys astronomyandastrophysics astronomyastrophysics astronandastrophys",
+    "a&as": "a&as aas astronastrophyssuppl astronastrophyssupplser",
+    "adspr": "advspaceres adspr",
+    "aj": "aj astronj astronomicalj astronomicaljournal",
+    "an": "an astronnachr",
+    "angeo": "anngeophys annalesgeophysicae",
+    "ap&ss": "ap&ss apss astrophysspacesci astrophysicsandspacescience",
+    "aph": "aph astropartphys astroparticlephys",
+    "apj": "apj astrophysj astrophysicaljournal astrophysicalj",
+    "apjl": "apjl astrophysjl astrophysjlett astrophysicaljournalletters",
+    "apjs": "apjs astrophysjsuppl astrophysjs astrophysicaljournalsupplement",
+    "ara&a": "ara&a araa annrevastronastrophys annualreviewofastronomyandastrophysics",
+    "astl": "astronlett",
+    "cqgra": "cqg classquantgrav classquantumgrav",
+    "grgr": "genrelgrav genrelativgravit grg",
+    "icar": "icarus",
+    "jcap": "jcap",
+    "jgra": "jgeophysres jgeophysresspacephysics",
+    "jhep": "jhep",
+    "mnras": "mnras monnotroyastronsoc monthlynoticesoftheroyalastronomicalsociety monnotrastronsoc",
+    "natur": "nature",
+    "natas": "natureastron natureastronomy natastron",
+    "newa": "newastron newastronomy na",
+    "newar": "newastronrev",
+    "njph": "njp newjphys newjournalofphysics",
+    "nuphb": "nuclphysb nuclphys",
+    "p&ss": "planetspacesci",
+    "pasa": "pasa publastronsocaust",
+    "pasj": "pasj publastronsocjap publastronsocjpn",
+    "pasp": "pasp publastronsocpac publastronsocpacific",
+    "phlb": "physlettb physlett",
+    "phr": "physrept physrep physicsreports",
+    "phrva": "physreva pra",
+    "phrvd": "physrevd prd physrev",
+    "phrve": "physreve pre",
+    "phrvl": "physrevlett prl",
+    "raa": "raa resastronastrophys",
+    "rpph": "reptprogphys repprogphys",
+    "rvmp": "revmodphys rmp",
+    "sci": "science",
+    "soph": "solarphys solarphysics solphys",
+    "ssrv": "spacescirev",
+}
+ABBREVIATIONS = {name: key for key, names in JOURNALS.items() for name in names.split()}
+# Publishers' DOIs that spell volume and page out, by what stands before them.
+IOP = {
+    "0004-637x": "apj",
+    "1538-4357": "apj",
+    "2041-8205": "apjl",
+    "2041-8213": "apjl",
+    "0067-0049": "apjs",
+    "0004-6256": "aj",
+    "1538-3881": "aj",
+    "1475-7516": "jcap",
+    "1126-6708": "jhep",
+    "0264-9381": "cqgra",
+    "1367-2630": "njph",
+    "1674-4527": "raa",
+    "1538-3873": "pasp",
+    "0034-4885": "rpph",
+}
+IOP_DOI = re.compile(r"10\.(?:1088|3847)/(?P<issn>\d{4}-\d{3}[\dx])/(?P<volume>\w+)/(?P<issue>\w+)/(?P<page>\w+)")
+APS_DOI = re.compile(r"10\.1103/(?P<journal>physrev[a-e]|physrevlett|revmodphys)\.(?P<volume>\d+)\.(?P<page>\w+)")
+OXFORD_DOI = re.compile(r"10\.1093/(?P<journal>mnras|pasj|mnrasl)/(?P<volume>\d+)\.(?P<issue>\w+)\.(?P<page>\w+)")
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+
+
+def keys_of_paper(identifier: str, doi: str | None, journal_ref: str | None) -> set[str]:
+    """The keys under which an index files a paper."""
+    keys = {f"arxiv:{identifier}"}
+    if doi:
+        keys.update(f"doi:{one.lower()}" for one in re.split(r"[\s,;]+", doi) if one)
+        keys.update(filter(None, (_key_of_doi(one.lower()) for one in re.split(r"[\s,;]+", doi))))
+    if journal_ref and (key := key_of_reference(journal_ref)):
+        keys.add(key)
+    return keys
+
+
+def key_of_bibcode(bibcode: str) -> str | None:
+    """The key of a 19-character bibcode such as 2016ApJ...826...56R; None when it can be none."""
+    year, journal = bibcode[:4], bibcode[4:9].strip(".").lower()
+    volume, qualifier, page = bibcode[9:13].strip("."), bibcode[13], bibcode[14:18].strip(".")
+    if not any(c.isdigit() for c in bibcode[9:18]):
+        return None
+    if bibcode[4:9].lower() == "arxiv":
+        digits = re.sub(r"\D", "", bibcode[9:18])
+        return f"arxiv:{digits[:4]}.{digits[4:]}" if len(digits) in {8, 9} else None
+    if bibcode[4:12].lower() == "astro.ph":
+        number = re.sub(r"\D", "", bibcode[12:18]).zfill(5)
+        return f"arxiv:astro-ph/{year[2:]}{number}"
+    if journal.startswith("phrv") and qualifier.islower():
+        # Six-digit article numbers: the first two digits became a letter, a for 01.
+        page = f"{ord(qualifier) - ord('a') + 1}{page.zfill(4)}"
+    elif qualifier == "L" and journal == "apj":
+        journal = "apjl"
+    elif qualifier not in ".LPQ":
+        page = f"{qualifier}{page}"
+    return _key(journal, volume, page, year)
+
+
+def key_of_reference(reference: str) -> str | None:
+    """The key of a journal reference such as "Astrophys.J. 826 (2016) 56"; None when it has no such parts."""
+    match = re.match(r"\s*(?P<journal>[^\d(]*[^\W\d_.][^\d(]*)(?P<rest>.*)", reference)
+    if not match:
+        return None
+    journal = ABBREVIATIONS.get(re.sub(r"[^a-z&]", "", match["journal"].lower().removesuffix("vol. ")))
+    year = YEAR.search(re.sub(r"^\D*\d+", "", match["rest"]))
+    rest = re.sub(r"\(\s*(?:19|20)\d\d[^)]*\)|\(\d+\)", " ", match["rest"])
+    volume, *pages = [part for part in re.findall(r"[A-Za-z]?\d+", rest)] or [""]
+    pages = [page for page in pages if not year or page != year[0]]
+    if not journal or not volume or not pages:
+        return None
+    if journal == "apj" and pages[0].upper().startswith("L"):
+        journal = "apjl"
+    return _key(journal, re.sub(r"^[a-z]", "", volume.lower()), pages[0], year[0] if year else "")
+
+
+def _key_of_doi(doi: str) -> str | None:
+    match = IOP_DOI.fullmatch(doi)
+    if match:
+        journal = IOP.get(match["issn"])
+        if journal == "apj" and match["page"].startswith("l"):
+            journal = "apjl"
+        return _key(journal, match["volume"], match["page"], match["volume"], match["issue"]) if journal else None
+    match = APS_DOI.fullmatch(doi)
+    if match:
+        journal = {"physrevlett": "phrvl", "revmodphys": "rvmp"}.get(match["journal"], f"phrv{match['journal'][-1]}")
+        return _key(journal, match["volume"], match["page"], "")
+    match = OXFORD_DOI.fullmatch(doi)
+    if match:
+        return _key(match["journal"].removesuffix("l"), match["volume"], match["page"], "")
+    return None
+
+
+def _key(journal: str, volume: str, page: str, year: str, issue: str = "") -> str | None:
+    """One spelling: no leading zeros; the year before the issue for the two that number volumes by it."""
+    page = page.lower().lstrip("0")
+    if journal in ("apjl", "mnras"):
+        page = page.lstrip("lp")
+    if journal in ("jcap", "jhep"):
+        volume = f"{year[:4]}.{(issue or volume[-2:]).lstrip('0')}"
+    return f"{journal}|{volume.lstrip('0')}|{page}" if volume and page else None
