@@ -31,7 +31,7 @@ PLANCK = Paper(
     id="1807.06209",
     title="Planck 2018 results. VI. Cosmological parameters",
     authors=("Planck Collaboration", "et al."),
-    abstract="The digest covers the final Planck likelihoods. Planck finds a Hubble constant of 67.4 km/s/Mpc. It fits six numbers.",
+    abstract="This is the last Planck analysis. Planck finds a Hubble constant of 67.4 km/s/Mpc. Six numbers fit all.",
     year=2018,
     categories=("astro-ph.CO",),
     kind="digest",
@@ -48,7 +48,8 @@ WITHDRAWN = Paper(
 BAIT = (
     '<script>fetch("http://evil.invalid/s")</script><img src="http://evil.invalid/i" onerror="window.fired = 1">'
     "[link](javascript:window.fired=1) ![beacon](http://evil.invalid/b) <svg onload=window.fired=1> "
-    r"$\href{javascript:window.fired=1}{x}$ $\includegraphics{http://evil.invalid/k}$ \(</script><img src=x onerror=fired=1>\)"
+    r"$\href{javascript:window.fired=1}{x}$ $\includegraphics{http://evil.invalid/k}$ "
+    r"\(</script><img src=x onerror=window.fired=1>\)"
 )
 HOSTILE = Paper(
     id='0000.0000"><img src=x onerror=window.fired=1>',
@@ -58,8 +59,9 @@ HOSTILE = Paper(
     year=2020,
     categories=(f"astro-ph.HE {BAIT}",),
 )
+BEST = r"The best estimate of the Hubble constant is $H_0 = 73.52 \pm 1.62$ km s$^{-1}$ Mpc$^{-1}$."
 FOUND = (
-    Citation(1, HUBBLE, (r"The best estimate of the Hubble constant is $H_0 = 73.52 \pm 1.62$ km s$^{-1}$ Mpc$^{-1}$.",)),
+    Citation(1, HUBBLE, (BEST,)),
     Citation(2, PLANCK, ("Planck finds a Hubble constant of 67.4 km/s/Mpc.",)),
     Citation(3, WITHDRAWN, ("We once argued that a local void explains the difference.",)),
 )
@@ -73,7 +75,7 @@ SENTENCES = (
 class StandIn:
     """Answers every question alike, except those about nothing ("abstain") and hostile ones ("bait")."""
 
-    def __init__(self, pause: float = 0.05, warming: float = 0.3) -> None:
+    def __init__(self, pause: float = 0.04, warming: float = 0.3) -> None:
         self._pause = pause
         self._warming = warming
         self._writing = threading.Lock()
@@ -131,9 +133,7 @@ class StandIn:
         yield Finished(_answer(question, (said,), found, stop))
 
 
-def _answer(
-    question: str, sentences: tuple[str, ...], found: tuple[Citation, ...], stop: threading.Event
-) -> Answer:
+def _answer(question: str, sentences: tuple[str, ...], found: tuple[Citation, ...], stop: threading.Event) -> Answer:
     spoken = " ".join(sentences)
     return Answer(
         question,

@@ -119,7 +119,7 @@ class Content:
         query = f"SELECT DISTINCT row FROM reference WHERE key IN ({_marks(keys)}) ORDER BY row"
         return [row for (row,) in self._db.execute(query, list(keys))]
 
-    def is_author(self, name: str, by_surname: bool = True) -> bool:
+    def is_author(self, name: str, by_surname: bool) -> bool:
         """Whether somebody of that name wrote a paper; with ``by_surname``, not one of that first name."""
         condition, values = _author_condition(name, self._filed, by_surname)
         return bool(self._db.execute(f"SELECT 1 FROM paper WHERE {condition} LIMIT 1", values).fetchone())

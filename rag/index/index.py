@@ -77,7 +77,9 @@ class Index:
     def vectors(self, rows: Sequence[int]) -> npt.NDArray[np.float32]:
         """The stored vectors of some rows, of shape (len(rows), dimensions)."""
         backend = self._database.ann.backend
-        return np.array([backend.reconstruct(int(row)) for row in rows], dtype=np.float32).reshape(len(rows), -1)
+        return np.array([backend.reconstruct(int(row)) for row in rows], dtype=np.float32).reshape(
+            len(rows), self.manifest.dimensions
+        )
 
     def admitted(self, filters: Filters) -> Rows | None:
         """The rows that the filters admit, or None when there are no filters."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rag.papers import Paper
@@ -28,14 +29,32 @@ class Filters:
         values = {"since": self.since, "until": self.until, "category": self.category, "author": self.author}
         return {name: value for name, value in values.items() if value is not None}
 
+    def narrowed(self, other: Filters) -> Filters:
+        """Both filters at once; where both name a category or an author, this one's."""
+        return replace(
+            self,
+            since=_both(max, self.since, other.since),
+            until=_both(min, self.until, other.until),
+            category=self.category if self.category is not None else other.category,
+            author=self.author if self.author is not None else other.author,
+        )
+
+
+def _both(choose: Callable[[int, int], int], one: int | None, other: int | None) -> int | None:
+    return choose(one, other) if one is not None and other is not None else one if other is None else other
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A paper that a search found: ``rank`` counts from 1, ``score`` is in 0..1, higher is better."""
+    """A paper that a search found: ``rank`` counts from 1, ``score`` is in 0..1, higher is better.
+
+    ``duplicates`` are the ids of papers folded into this one, which say the same.
+    """
 
     rank: int
     score: float
     paper: Paper
+    duplicates: tuple[str, ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """The hit as JSON-ready values, as ``search --json`` prints it."""
@@ -56,7 +75,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The hits of one query, with the filters used, those given up to find anything, and the seconds it took."""
+    """The hits of one query, with the filters used, those given up to find anything, and the seconds it took.
+
+    ``parsed`` are those of the filters that were read out of the query, ``also`` says under which other names
+    things were looked for ("M31: NGC 224, Andromeda"), and ``notes`` are sentences for the person.
+    """
 
     query: str
     index: str
@@ -65,6 +88,9 @@ class SearchResult:
     filters: Filters
     relaxed: tuple[str, ...]
     hits: tuple[Hit, ...]
+    parsed: Filters = Filters()
+    also: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """The result as ``search --json`` prints it."""

@@ -60,7 +60,7 @@ def find(query: str, this_year: int) -> list[Span]:
 
 
 def _between(free: str, query: str, this_year: int) -> list[Span]:
-    pattern = rf"\b(?:(?:between|from|in)\s+{YEAR}(?:\s+and\s+|\s+(?:un)?til\s+|\s+through\s+|{DASH}){YEAR})"
+    pattern = rf"\b(?:(?:between|from|in)\s+{YEAR}(?:\s+(?:and|or)\s+|\s+(?:un)?til\s+|\s+through\s+|{DASH}){YEAR})"
     return [
         _ordered(int(m[1]), int(m[2]), m.span())
         for m in re.finditer(pattern, free, re.I)
@@ -131,7 +131,7 @@ def _open_ends(free: str, query: str, this_year: int) -> list[Span]:
         }[m.lastgroup or next(name for name in ("since", "after", "before", "until") if m[name])]
         if _wanted(query, year, open_end=True):
             found.append(Span(*ends, m.span()))
-    suffix = rf"\b(?:from\s+)?{YEAR}(?:\s+(?:and|or)\s+(?:later|newer|after)|\s+onwards?|\s+on\b|\s+to\s+(?:now|date|present|today))"
+    suffix = rf"\b(?:from\s+)?{YEAR}(?:\s+(?:and|or)\s+(?:later|newer|after)|\s+onwards?|\s+on(?=\s*(?:$|[,.?]))|\s+to\s+(?:now|date|present|today))"
     found += [Span(int(m[1]), None, m.span()) for m in re.finditer(suffix, free, re.I) if _wanted(query, int(m[1]))]
     return found
 

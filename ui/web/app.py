@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -29,32 +30,33 @@ def build(session: Session, warming: Warming | None = None) -> gr.Blocks:
     examples = session.examples()
     with gr.Blocks(title="Sidereus", fill_width=True, analytics_enabled=False) as page:
         tab = gr.State(Tab())
-        with gr.Row(elem_id="header"):
-            gr.Markdown(header_html(loaded), elem_id="masthead")
-            clear = gr.Button("New conversation", elem_id="clear", size="sm")
-        with gr.Column(elem_id="welcome") as welcome:
-            gr.Markdown(welcome_html(loaded))
-            with gr.Column(elem_id="examples"):
-                buttons = [gr.Button(example, elem_classes="example") for example in examples]
-        with gr.Column(elem_id="conversation", visible=False) as conversation:
-            past = _rendered("past")
-            with gr.Row(elem_id="now"):
-                exchange = _rendered("exchange")
-                sources = _rendered("sources")
-        with gr.Column(elem_id="composer"):
-            status = gr.Markdown(elem_id="status")
-            box = gr.Textbox(
-                label="Your question",
-                show_label=False,
-                placeholder="Ask the literature",
-                lines=1,
-                max_lines=6,
-                max_length=2000,
-                submit_btn="Ask",
-                autofocus=True,
-                elem_id="box",
-            )
-            again = gr.Button("Try again", elem_id="again", visible="hidden")
+        with gr.Column(elem_id="page"):
+            with gr.Row(elem_id="header"):
+                gr.Markdown(header_html(loaded), elem_id="masthead")
+                clear = gr.Button("New conversation", elem_id="clear", size="sm", visible=False)
+            with gr.Column(elem_id="welcome") as welcome:
+                gr.Markdown(welcome_html(loaded))
+                with gr.Column(elem_id="examples"):
+                    buttons = [gr.Button(example, elem_classes="example") for example in examples]
+            with gr.Column(elem_id="conversation", visible=False) as conversation:
+                past = _rendered("past")
+                with gr.Row(elem_id="now"):
+                    exchange = _rendered("exchange")
+                    sources = _rendered("sources")
+            with gr.Column(elem_id="composer"):
+                status = gr.Markdown(elem_id="status")
+                box = gr.Textbox(
+                    label="Your question",
+                    show_label=False,
+                    placeholder="Ask the literature",
+                    lines=1,
+                    max_lines=6,
+                    max_length=2000,
+                    submit_btn="Ask",
+                    autofocus=True,
+                    elem_id="box",
+                )
+                again = gr.Button("Try again", elem_id="again", visible="hidden")
         parts = Parts(tab, welcome, conversation, past, exchange, sources, box, again, clear, status)
         handlers = Handlers(session, warming or Warming(session), parts)
         _connect(page, parts, handlers)
@@ -85,8 +87,7 @@ def serve(session: Session, host: str, port: int, auth: tuple[str, str] | None, 
         enable_monitoring=False,
         favicon_path=str(STATIC / "star.svg"),
         theme=_theme(),
-        css=(STATIC / "page.css").read_text(encoding="utf-8"),
-        head=f"<script>{(STATIC / 'page.js').read_text(encoding='utf-8')}</script>",
+        head=_head(),
     )
     if auth is None and ":" not in host:  # a web page elsewhere may not reach in under a name of its own
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[host, "localhost", "127.0.0.1"])
@@ -117,7 +118,8 @@ def _connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
     page.unload(handlers.stop)
 
 
-def _answers(event, handler, inputs, parts):  # type: ignore[no-untyped-def]
+def _answers(event: Callable[..., Any], handler: Callable[..., Any], inputs: list[Any], parts: Parts) -> None:
+    """Let an event of a control ask a question."""
     event(
         handler,
         inputs=inputs,
@@ -132,7 +134,13 @@ def _rendered(name: str) -> gr.Markdown:
     return gr.Markdown(elem_id=name, latex_delimiters=MATH_DELIMITERS)
 
 
+def _head() -> str:
+    """The page's own look and behaviour. Given to Gradio as CSS, every rule would be rewritten."""
+    style, script = ((STATIC / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    return f"<style>{style}</style><script>{script}</script>"
+
+
 def _theme() -> gr.themes.Base:
     """Gradio's plainest theme with fonts that it brings along; the colours are in page.css."""
-    sans, mono = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 600)), gr.themes.Font("monospace")
+    sans, mono = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700)), gr.themes.Font("monospace")
     return gr.themes.Base(font=(sans, gr.themes.Font("sans-serif")), font_mono=(mono,))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ui.web.markup import exchange_html, sources_html, turn_html
+from ui.web.text import escaped
 from ui.web.turns import Tab, Turn, answered
 from ui.web.warming import Warming
 
@@ -37,7 +38,8 @@ class Parts:
     @property
     def outputs(self) -> list[Any]:
         """Everything that an answer changes."""
-        return [self.tab, self.welcome, self.conversation, self.past, self.exchange, self.sources, self.box]
+        shown = [self.welcome, self.conversation, self.clear, self.past, self.exchange, self.sources, self.box]
+        return [self.tab, *shown]
 
 
 class Handlers:
@@ -70,34 +72,39 @@ class Handlers:
     def clear(self, request: gr.Request) -> Update:
         """Begin a new conversation."""
         self.stop(request)
+        self._stops.pop(request.session_hash or "", None)
         parts = self._parts
         return {
             parts.tab: Tab(),
             parts.welcome: gr.update(visible=True),
             parts.conversation: gr.update(visible=False),
+            parts.clear: gr.update(visible=False),
             parts.past: "",
             parts.exchange: "",
             parts.sources: "",
-            parts.box: "",
+            parts.box: _ready(value=""),
         }
 
     def loading(self) -> Iterator[str]:
         """The words of the status line while the index and the models are loaded."""
         for words in self._warming.until_done():
-            yield f'<p class="loading">{words}</p>'
-        yield f'<p class="problem">{self._warming.problem}</p>' if self._warming.problem else ""
+            yield f'<p class="loading">{escaped(words)}</p>'
+        problem = self._warming.problem
+        yield f'<p class="problem">{escaped(problem)}</p>' if problem else ""
 
     def _answer(self, tab: Tab, question: str, request: gr.Request) -> Iterator[Update]:
         parts, stop = self._parts, threading.Event()
         tag = request.session_hash or ""
         self._stops[tag] = stop
-        turn, drawn = tab.asked(question), None
+        turn = tab.asked(question)
         try:
             yield self._opening(tab, turn)
-            for turn in answered(turn, self._session, self._warming, stop):
-                yield {parts.exchange: exchange_html(turn), **self._sources(turn, drawn)}
-                drawn = turn
-            yield {parts.tab: tab.with_turn(turn), parts.box: gr.update(submit_btn="Ask", stop_btn=False)}
+            for now in answered(turn, self._session, self._warming, stop):
+                if self._stops.get(tag) is not stop:  # the conversation was cleared meanwhile
+                    return
+                yield {parts.exchange: exchange_html(now), **self._sources(now, turn)}
+                turn = now
+            yield {parts.tab: tab.with_turn(turn), parts.box: _ready()}
         finally:
             stop.set()
             if self._stops.get(tag) is stop:
@@ -108,14 +115,19 @@ class Handlers:
         return {
             parts.welcome: gr.update(visible=False),
             parts.conversation: gr.update(visible=True),
+            parts.clear: gr.update(visible=True),
             parts.past: "\n\n".join(turn_html(earlier) for earlier in tab.turns),
             parts.exchange: exchange_html(turn),
             parts.sources: sources_html(turn),
             parts.box: gr.update(value="", submit_btn=False, stop_btn="Stop"),
         }
 
-    def _sources(self, turn: Turn, drawn: Turn | None) -> Update:
+    def _sources(self, turn: Turn, drawn: Turn) -> Update:
         """The sources, when they have changed since they were last drawn: redrawing closes opened abstracts."""
-        if drawn and (drawn.found, drawn.answer) == (turn.found, turn.answer):
+        if (drawn.found, drawn.answer) == (turn.found, turn.answer):
             return {}
         return {self._parts.sources: sources_html(turn)}
+
+
+def _ready(**others: Any) -> Any:
+    return gr.update(submit_btn="Ask", stop_btn=False, **others)

@@ -20,6 +20,7 @@ WITHDRAWN = "Withdrawn by its authors"
 
 _CITATION = re.compile(r"\[(\d+(?:\s*[,;]\s*\d+)*)\]")
 _MOST_AUTHORS = 3
+_MOST_QUOTES = 2
 
 
 def turn_html(turn: Turn) -> str:
@@ -103,7 +104,7 @@ def _card(paper: Paper, citation: Citation | None = None, turn: int = 0) -> str:
     return (
         f'<article class="card"{address}>'
         f'<h4 class="title">{number}<span>{rich(paper.title)}</span></h4>'
-        f'<p class="byline">{escaped(_byline(paper))}</p>'
+        f'<p class="byline">{_byline(paper)}</p>'
         f"{_labels(paper)}{_quotes(evidence)}"
         f'<details class="abstract"><summary>{"Digest" if paper.kind == "digest" else "Abstract"}</summary>'
         f"<p>{_marked(paper.abstract, evidence)}</p></details>"
@@ -118,7 +119,8 @@ def _byline(paper: Paper) -> str:
     authors = ", ".join(named[:_MOST_AUTHORS])
     if len(paper.authors) > min(len(named), _MOST_AUTHORS):
         authors += " et al."
-    return " · ".join(part for part in (authors, str(paper.year), ", ".join(paper.categories[:2])) if part)
+    categories = ", ".join(f'<span class="category">{escaped(name)}</span>' for name in paper.categories[:2])
+    return " · ".join(part for part in (escaped(authors), str(paper.year), categories) if part)
 
 
 def _labels(paper: Paper) -> str:
@@ -127,7 +129,9 @@ def _labels(paper: Paper) -> str:
 
 
 def _quotes(evidence: tuple[str, ...]) -> str:
-    return "".join(f'<blockquote class="evidence">{rich(sentence)}</blockquote>' for sentence in evidence[:1])
+    return "".join(
+        f'<blockquote class="evidence">{rich(sentence)}</blockquote>' for sentence in evidence[:_MOST_QUOTES]
+    )
 
 
 def _marked(abstract: str, evidence: tuple[str, ...]) -> str:

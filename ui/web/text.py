@@ -33,13 +33,17 @@ _TAG = re.compile(
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 
 
+_TEX_ESCAPE = re.compile(r"\\([%&_$#])")
+
+
 def escaped(text: str) -> str:
     """Text as HTML shows it literally, in an element or in a quoted attribute."""
     return html.escape(text).replace("\\", "&#92;").replace("\n", "&#10;")
 
 
-def rich(text: str, between: Callable[[str], str] = escaped) -> str:
+def rich(text: str, between: Callable[[str], str] | None = None) -> str:
     """Text as HTML with its mathematics marked; ``between`` makes what lies outside the mathematics safe."""
+    between = between or _prose
     pieces, end = [], 0
     for match in _MATH.finditer(text):
         pieces += [between(text[end : match.start()]), _math(match)]
@@ -63,6 +67,10 @@ def settled(text: str) -> str:
 def emphasised(escaped_text: str) -> str:
     """Escaped text with Markdown's **bold**, the one mark-up that models use in prose."""
     return _BOLD.sub(r"<strong>\1</strong>", escaped_text)
+
+
+def _prose(text: str) -> str:
+    return escaped(_TEX_ESCAPE.sub(r"\1", text))
 
 
 def _math(match: re.Match[str]) -> str:

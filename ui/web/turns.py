@@ -79,10 +79,7 @@ def answered(turn: Turn, session: Session, warming: Warming, stop: threading.Eve
         for words in warming.until_done(stop):
             turn = replace(turn, status=words)
             yield turn
-        for turn in _answered(turn, session, stop):
-            yield turn
-        if not turn.ended:
-            yield replace(turn, stopped=True)
+        yield from _answered(turn, session, stop)
     except SidereusError as error:
         yield replace(turn, problem=str(error))
     except Exception:
@@ -106,6 +103,8 @@ def _answered(turn: Turn, session: Session, stop: threading.Event) -> Iterator[T
                 turn = replace(turn, answer=answer)
         drawn = time.monotonic()
         yield turn
+    if not turn.ended:
+        yield replace(turn, stopped=True)
 
 
 def _events(turn: Turn, session: Session, stop: threading.Event) -> Iterator[Event]:

@@ -10,7 +10,8 @@ _KINDS = {"abstract": "abstracts", "digest": "digests"}
 
 def header_html(loaded: Description) -> str:
     """The name, and the index in use."""
-    return f'<div class="masthead"><span class="name">Sidereus</span><span class="index">{escaped(_papers(loaded))}</span></div>'
+    papers = f"{loaded.index} · {loaded.papers:,} papers · {loaded.years[0]}–{loaded.years[1]}"
+    return f'<div class="masthead"><span class="name">Sidereus</span><span class="index">{escaped(papers)}</span></div>'
 
 
 def welcome_html(loaded: Description) -> str:
@@ -30,7 +31,3 @@ def welcome_html(loaded: Description) -> str:
         '<p class="lead">Every sentence of an answer points at the paper it comes from.</p>'
         f'<dl class="facts">{rows}</dl>{note}</div>'
     )
-
-
-def _papers(loaded: Description) -> str:
-    return f"{loaded.index} · {loaded.papers:,} papers · {loaded.years[0]}–{loaded.years[1]}"

@@ -105,10 +105,12 @@
   const voice = Object.assign(document.createElement("div"), { className: "sr" });
   voice.setAttribute("role", "status");
   let question = null;
+  let settled = 0;
   const watch = () => {
     const asked = find("#exchange .question")?.id ?? null;
-    if (asked && asked !== question) find("#exchange .question").scrollIntoView({ block: "start" });
+    if (asked !== question) settled = performance.now() + 600;  // earlier turns are drawn in this time
     question = asked;
+    if (asked && performance.now() < settled) find("#exchange .question").scrollIntoView({ block: "start" });
     const done = find("#exchange .foot") ? `Answer: ${find("#exchange .answer > p")?.textContent}` : null;
     const news = done ?? find("#exchange .status, #status p")?.textContent ?? "";
     if (voice.textContent !== news) voice.textContent = news;
