@@ -1,6 +1,6 @@
 # Everything happens in .venv, which is made when it is needed.
 
-# For 'make chat' and 'make test': options to pass on, such as ARGS="--port 8000".
+# Options to pass on to what chat, test, bench or screenshots run, such as ARGS="--port 8000".
 ARGS =
 # Set to "no" to leave out the tests in a browser.
 BROWSER_TEST ?=
@@ -14,7 +14,7 @@ OFFLINE_MODELS = all-minilm-l6-v2 smollm2-135m-instruct
 export PYTHON BROWSER_TEST
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test chat test lint format bench screenshots wheel clean
+.PHONY: help setup setup-test ready-offline chat test lint format bench screenshots wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ chat: setup ## Open the chat in a browser; everything missing is fetched first
 	@[ "$$($(SIDEREUS) models list --json | grep -c '"in_use": true')" -ge 2 ] || $(SIDEREUS) models get
 	@$(SIDEREUS) index list --json | grep -q '"name"' || $(SIDEREUS) index build starter starter
 	@$(SIDEREUS) chat $(ARGS)
+
+ready-offline: setup-test
+	@$(SIDEREUS) models get $(OFFLINE_MODELS)
+	@$(SIDEREUS) index list --json | grep -q '"name"' || $(SIDEREUS) index build starter starter
 
 test: setup-test ## Run all checks and tests
 	@.ci/browser
@@ -45,13 +49,12 @@ format: setup-test ## Format the code, and mend what can be mended by itself
 	@$(RUN) ruff check --fix --quiet .
 	@$(RUN) ruff format .
 
-bench: setup-test ## Measure speed and memory on this machine
-	@$(SIDEREUS) models get $(OFFLINE_MODELS)
-	@.venv/bin/python benchmarks/run.py $(ARGS)
+bench: ready-offline ## Measure start-up, search, answers and memory on this machine
+	@.venv/bin/python benchmarks/speed.py $(ARGS)
 
-screenshots: setup-test ## Take the pictures in docs/images again
+screenshots: ready-offline ## Take the pictures in docs/images again
 	@.ci/browser
-	@.venv/bin/python docs/screenshots.py $(ARGS)
+	@.venv/bin/python benchmarks/screenshots.py $(ARGS)
 
 wheel: setup-test ## Build the wheel into dist/
 	@$(RUN) build --wheel

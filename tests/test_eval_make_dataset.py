@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
-from workbench import Cli
+from workbench import Cli, run
 
 from rag.evaluation.datasets import read_corpus, read_queries
 from rag.evaluation.make_dataset import usable
 from rag.papers import Paper
 
+SIZE = ("--papers", "3", "--corpus", "8")
 PAPER = Paper(
     "2403.91001",
     "A water-rich super-Earth around a quiet M dwarf",
@@ -25,14 +27,9 @@ PAPER = Paper(
 @pytest.fixture(scope="module")
 def made(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset with three queries among eight papers."""
-    from workbench import run
-
     folder = tmp_path_factory.mktemp("made") / "dataset"
     run(library, "eval", "make-dataset", str(folder), "--index", "invented", *SIZE, check=True)
     return folder
-
-
-SIZE = ("--papers", "3", "--corpus", "8")
 
 
 def test_makes_a_beir_folder(made: Path) -> None:
@@ -46,15 +43,15 @@ def test_makes_a_beir_folder(made: Path) -> None:
         assert query.text not in corpus[next(iter(query.relevant))]
 
 
-def test_goes_on_where_it_was(cli: Cli, library: Path, made: Path) -> None:
+def test_goes_on_where_it_was(cli: Cli, library: Path, made: Path, tmp_path: Path) -> None:
     """A line is lost and another cut short: both are written again, the first is not."""
-    place = made / "written.jsonl"
+    folder = shutil.copytree(made, tmp_path / "interrupted")
+    place = folder / "written.jsonl"
     before = place.read_text()
     marked = before.splitlines()[0].replace('"query": "', '"query": "kept: ')
     place.write_text(f"{marked}\n{before.splitlines()[1][:20]}")
-    assert cli("eval", "make-dataset", made, "--index", "invented", *SIZE, home=library).code == 0
+    assert cli("eval", "make-dataset", folder, "--index", "invented", *SIZE, home=library).code == 0
     assert place.read_text().splitlines() == [marked, *before.splitlines()[1:]]
-    place.write_text(before)
 
 
 def test_the_same_seed_gives_the_same_dataset(cli: Cli, library: Path, made: Path, tmp_path: Path) -> None:
@@ -73,7 +70,7 @@ def test_bad_input_is_one_sentence(cli: Cli, library: Path, made: Path, tmp_path
     def failing(folder: Path, *options: str) -> str:
         return cli("eval", "make-dataset", folder, "--index", "invented", *options, home=library).sentence
 
-    assert "40 papers" in failing(tmp_path / "new", "--papers", "41")
+    assert "ask for no more" in failing(tmp_path / "new", "--papers", "41")
     assert not (tmp_path / "new").exists()
     assert "made otherwise" in failing(made, *SIZE, "--seed", "1")
     (tmp_path / "mine.txt").write_text("mine")

@@ -11,12 +11,16 @@ from rag.retrieval.hits import Hit
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A sentence of a paper that bears on a question; ``position`` counts the abstract's sentences from 0."""
+    """A sentence of a paper that bears on a question; ``position`` counts the abstract's sentences from 0.
+
+    ``score`` ranks the sentences of one question, ``cosine`` is how near the sentence is to it in meaning.
+    """
 
     paper: Paper
     text: str
     position: int
     score: float
+    cosine: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rag import prompts
-from rag.answers import evidence, grounding, language
+from rag.answers import abstain, evidence, grounding, language
 from rag.answers.answer import Answer, Citation, Event, Finished, Found, Passage, Sentence, Status, Timings, Words
 from rag.answers.conversation import Conversation
 from rag.answers.sentences import split
+from rag.answers.terms import make_idf
 from rag.index.index import Index
 from rag.models.embedder import Embedder
 from rag.models.llm import LanguageModel, Turnstile
@@ -24,6 +25,11 @@ PASSAGES = 4
 QUOTES = 3
 # A model whose words only point at the sentences to quote has said enough by then.
 POINTING_TOKENS = 96
+POINTING_BACK = re.compile(
+    r"\b(?:it|its|they|their|them|this|these|those|he|she|his|her|former|latter|same)\b"
+    r"|\b(?:first|second|third|last) (?:one|paper|point|study|result)\b|^(?:and|but|what about|how about|also)\b",
+    re.I,
+)
 DONT_SAY = "The papers here don't say."
 
 
@@ -68,7 +74,7 @@ def answer(desk: Desk, question: str, conversation: Conversation, stop: threadin
     yield Status(f"searching {desk.index.manifest.papers:,} papers")
     query = standalone(question, conversation)
     hits = search(desk.index, desk.embedder, query, Filters(), desk.settings.top_k).hits
-    chosen = evidence.passages(desk.embedder, query, hits, PASSAGES)
+    chosen = _evidence(desk, query, hits)
     draft.retrieved = draft.since()
     draft.citations = number(chosen, conversation)
     yield Found(draft.citations)
@@ -81,13 +87,19 @@ def answer(desk: Desk, question: str, conversation: Conversation, stop: threadin
     yield Finished(_finished(desk, question, hits, draft, stopped))
 
 
+def _evidence(desk: Desk, query: str, hits: Sequence[Hit]) -> list[Passage]:
+    """The best sentences for a question, or none when even they can't answer it."""
+    idf = make_idf(desk.index.document_frequency, desk.index.manifest.papers)
+    ranked = evidence.rank(query, hits, lambda texts: desk.embedder.encode(texts, "query"), idf)
+    verdict = abstain.judge(query, ranked, idf, lambda stem: desk.index.document_frequency(stem) > 0)
+    return [] if verdict.abstain else ranked[:PASSAGES]
+
+
 def standalone(question: str, conversation: Conversation) -> str:
     """A query that can be searched by itself: a short or pointing follow-up takes the question before it along."""
     if not conversation.turns:
         return question
-    points_back = re.search(
-        r"\b(it|its|they|their|them|this|that|these|those|he|she|and|also|second|first|last)\b", question, re.I
-    )
+    points_back = POINTING_BACK.search(question)
     if points_back or len(question.split()) < 5:
         return f"{conversation.turns[-1].question} {question}"
     return question

@@ -1,33 +1,165 @@
-"""From hits to evidence: the sentences of the papers found that bear on a question."""
+"""Choose the sentences of the retrieved papers that answer a question.
+
+A question and a few papers in, ranked passages out. Knows about words, meaning and the kind of
+answer a question calls for; knows nothing about retrieval, prompts or the language model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.answers.answer import Passage
 from rag.answers.sentences import split
-from rag.index.engine import words
-from rag.models.embedder import Embedder
+from rag.answers.terms import STOPWORDS, Idf, mass, names, plain, stems
+from rag.papers import Paper
 from rag.retrieval.hits import Hit
 
 # Sentences are taken from this many of the best papers; further down they seldom hold the answer.
 PAPERS_READ = 5
+# Texts in, one unit vector a text out.
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
-def passages(embedder: Embedder, question: str, hits: Sequence[Hit], limit: int) -> list[Passage]:
-    """The ``limit`` sentences of the best hits that bear most on the question, best first; scores in 0..1."""
-    read = [
-        (hit, position, text) for hit in hits[:PAPERS_READ] for position, text in enumerate(split(hit.paper.abstract))
-    ]
-    if not read:
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each sign of a good sentence counts, next to its cosine, which counts one."""
+
+    words: float = 0.3
+    neighbour: float = 0.2
+    pairs: float = 0.15
+    focus: float = 0.2
+    number: float = 0.2
+    name: float = 0.2
+    paper_words: float = 0.8
+    paper_rank: float = 0.2
+    position: float = 0.2
+
+
+_MEASURES = (
+    "fraction percentage percent share distance altitude height mass masses temperature velocity speed "
+    "frequency frequencies period periods accuracy uncertainty uncertainties level rate factor value "
+    "values range radius radii energy energies redshift density size length age depth year number scale "
+    "exponent index wavelength ratio luminosity angle strength thickness latitude longitude dimension "
+    "correlation coefficient limit constant time duration amplitude probability modulus diameter "
+    "date magnitude pressure abundance width flux order"
+)
+_WANTS_NUMBER = re.compile(
+    r"\bhow (?:many|much|large|small|fast|long|far|strong(?:ly)?|thick|deep|high|big|wide|old|heavy|hot|"
+    r"cold|dense|accurate(?:ly)?|bright|often|precise(?:ly)?|massive|close|distant|tall)\b"
+    rf"|\b(?:what|which)(?: [\w-]+){{0,3}}? (?:{'|'.join(_MEASURES.split())})\b"
+    r"|^when\b|\b(?:by|up to|above|below|at|to) (?:what|which|how)\b",
+    re.IGNORECASE,
+)
+_WANTS_NAME = re.compile(r"\b(?:which|who|whose|name|named|called)\b", re.IGNORECASE)
+_WANTS_CAUSE = re.compile(r"\bwhy\b|\bwhat (?:causes?|caused|drives?|drove|explains?)\b", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\d+|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|"
+    r"half|third|quarter|hundreds?|thousands?|millions?|billions?|orders? of magnitude|percent|twice|"
+    r"dozens?)\b",
+    re.IGNORECASE,
+)
+_CAUSE = re.compile(
+    r"\b(?:because|due to|since|owing to|caused?|causes|results? (?:of|from|in)|therefore|hence|leads?|"
+    r"explain\w*|driven by|responsible for)\b",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(r"\b(?:what|which|whose|how many|how much)\b((?: [\w'/-]+){1,4})", re.IGNORECASE)
+
+
+def focus(question: str) -> frozenset[str]:
+    """Stems of the thing asked for: the words right after the question word.
+
+    >>> sorted(focus("In which underground laboratory did the run take place?"))
+    ['laboratori', 'underground']
+    """
+    match = _ASKED.search(question)
+    found: list[str] = []
+    for word in match[1].split() if match else ():
+        # The noun phrase is over where a function word or a past tense starts the clause.
+        if found and (word.lower() in STOPWORDS or word.endswith("ed")):
+            break
+        found += stems(word)
+    return frozenset(found[:3])
+
+
+def fits_kind(question: str, sentence: str) -> tuple[bool, bool]:
+    """Whether `sentence` has the number or cause, and the name, that `question` asks for.
+
+    What the question itself already names does not count.
+    """
+    if _WANTS_CAUSE.search(question):
+        return bool(_CAUSE.search(sentence)), False
+    if _WANTS_NUMBER.search(question):
+        given = set(_NUMBER.findall(question.lower()))
+        return any(number not in given for number in _NUMBER.findall(plain(sentence).lower())), False
+    if _WANTS_NAME.search(question):
+        known = {name.lower() for name in names(question)}
+        return False, any(name.lower() not in known for name in names(sentence))
+    return False, False
+
+
+def share(found: set[str] | frozenset[str], wanted: set[str] | frozenset[str], idf: Idf) -> float:
+    """Weight of the `wanted` stems that were `found`, over the weight of them all."""
+    return mass(wanted & found, idf) / mass(wanted, idf) if wanted else 0.0
+
+
+def _pairs(ordered: Sequence[str]) -> set[tuple[str, str]]:
+    return set(pairwise(ordered))
+
+
+def rank(question: str, hits: Sequence[Hit], encode: Encode, idf: Idf, weights: Weights | None = None) -> list[Passage]:
+    """All sentences of the best hits, the best evidence for `question` first.
+
+    Each sentence is embedded behind its title, which says what "it" and "the model" are.
+    """
+    read = [(hit, split(hit.paper.abstract)) for hit in hits[:PAPERS_READ]]
+    texts = [f"{hit.paper.title}. {sentence}" for hit, sentences in read for sentence in sentences]
+    if not texts:
         return []
-    asked = embedder.encode([question], "query")[0]
-    meaning = embedder.encode([text for _, _, text in read], "document") @ asked
-    wanted = set(words(question))
-    shared = np.array([len(wanted & set(words(text))) / max(len(wanted), 1) for _, _, text in read])
-    standing = np.array([hit.score / max(hits[0].score, 1e-9) for hit, _, _ in read])
-    scores = 0.5 * meaning + 0.3 * shared + 0.2 * standing
-    best = np.argsort(-scores, kind="stable")[:limit]
-    return [Passage(read[i][0].paper, read[i][2], read[i][1], float(np.clip(scores[i], 0, 1))) for i in best]
+    vectors = encode([question, *texts])
+    cosines = iter((vectors[1:] @ vectors[0]).tolist())
+    best = max(hits[0].score, 1e-9)
+    passages = []
+    for hit, sentences in read:
+        bonuses = _bonuses(question, hit.paper, sentences, hit.score / best, idf, weights or Weights())
+        for position, (text, bonus) in enumerate(zip(sentences, bonuses, strict=True)):
+            cosine = next(cosines)
+            passages.append(Passage(hit.paper, text, position, cosine + bonus, cosine))
+    return sorted(passages, key=lambda passage: -passage.score)
+
+
+def _bonuses(
+    question: str, paper: Paper, sentences: Sequence[str], relevance: float, idf: Idf, weights: Weights
+) -> list[float]:
+    """Score of each sentence of `paper`, all but the cosine; `relevance` is over that of the best paper."""
+    asked = stems(question)
+    wanted, wanted_pairs, wanted_focus = set(asked), _pairs(asked), focus(question)
+    title = set(stems(paper.title))
+    ordered = [stems(sentence) for sentence in sentences]
+    known = [set(found) for found in ordered]
+    of_paper = weights.paper_words * share(title.union(*known), wanted, idf)
+    of_paper += weights.paper_rank * relevance
+    last = max(1, len(known) - 1)
+    scores = []
+    for i, sentence in enumerate(sentences):
+        # "It lies at 5 kpc." leans on the sentence before it, the first sentence on the title.
+        before = (known[i - 1] if i else title) - known[i]
+        number, name = fits_kind(question, sentence)
+        scores.append(
+            of_paper
+            + weights.words * share(known[i], wanted, idf)
+            + weights.neighbour * share(before, wanted, idf)
+            + weights.pairs * len(wanted_pairs & _pairs(ordered[i])) / max(1, len(wanted_pairs))
+            + weights.focus * share(known[i], wanted_focus, idf)
+            + weights.number * number
+            + weights.name * name
+            # Abstracts open with what is known and close with what was found.
+            + weights.position * i / last
+        )
+    return scores

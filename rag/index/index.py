@@ -74,6 +74,10 @@ class Index:
         frequencies = self._database.scoring.docfreq
         return [int(frequencies.get(word, 0)) for word in dict.fromkeys(words(query))]
 
+    def document_frequency(self, stem: str) -> int:
+        """In how many papers a stemmed word stands."""
+        return int(self._database.scoring.docfreq.get(stem, 0))
+
     def vectors(self, rows: Sequence[int]) -> npt.NDArray[np.float32]:
         """The stored vectors of some rows, of shape (len(rows), dimensions)."""
         backend = self._database.ann.backend

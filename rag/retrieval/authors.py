@@ -28,6 +28,9 @@ THING = re.compile(
     r"mechanism|instabilit\w+|constants?|parameters?|numbers?|waves?|radius|belt|belts|cloud|clouds|catalog\w*|survey)\b",
     re.I,
 )
+MONTHS = frozenset(
+    "january february march april may june july august september october november december spring autumn".split()
+)
 LONGEST_NAME = 4
 LONGEST_LIST = 6
 
@@ -180,7 +183,8 @@ class _Reader:
             self.unknown.append(name)
 
     def _surname(self, name: str) -> bool:
-        return len(folded(name).strip(".")) > 1 and self.facts.is_author(name, True)
+        bare = folded(name).strip(".")
+        return len(bare) > 1 and bare not in MONTHS and self.facts.is_author(name, True)
 
     def _full(self, name: str) -> bool:
         first, *middle, last = name.split()

@@ -1,23 +1,57 @@
-"""From a query to ranked papers: filters, nearest vectors, matching words, and one ranking from both."""
+"""From a query to ranked papers: what it names and filters, nearest vectors, matching words, one ranking."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations
+
+import numpy as np
+import numpy.typing as npt
 
 from rag.errors import UsageError
 from rag.index.content import Rows
 from rag.index.index import Index
 from rag.models.embedder import Embedder
+from rag.papers import clean
+from rag.retrieval import identifiers, order
 from rag.retrieval.fusion import Fused, RankedList, fuse, idf
 from rag.retrieval.hits import Filters, Hit, SearchResult
+from rag.retrieval.understand import Guess, Understood, understand, variants
 
 LONGEST_QUERY = 20_000
 CANDIDATES = 200
+# How many of the best papers are reordered, and how many more than wanted are read in case some are folded.
+REORDERED = 60
+SPARE = 5
+RECENT = 0.5
+
+Vector = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a search differs from the plain one.
+
+    ``recency`` and ``diversity`` are 0..1, 0 being relevance alone. ``like`` is the identifier of a paper to find
+    others like. ``ignore`` are the kinds of guesses ("author", "years", "category") not to make, and ``literal``
+    takes the query as mere words.
+    """
+
+    recency: float = 0.0
+    diversity: float = 0.0
+    like: str | None = None
+    ignore: frozenset[str] = frozenset()
+    literal: bool = False
+
+
+PLAIN = Options()
 
 
 def checked(query: str) -> str:
-    """The query in one line; UsageError when there is nothing to search for, or far too much."""
-    line = " ".join(query.split())
+    """The query in one line of well-formed text; UsageError when nothing is left of it, or far too much."""
+    line = clean(query)
     if not any(c.isalnum() for c in line):
         raise UsageError("The question is empty: type a few words.")
     if len(line) > LONGEST_QUERY:
@@ -25,36 +59,199 @@ def checked(query: str) -> str:
     return line
 
 
-def search(index: Index, embedder: Embedder, query: str, filters: Filters, limit: int) -> SearchResult:
+def search(
+    index: Index, embedder: Embedder, query: str, filters: Filters, limit: int, options: Options = PLAIN
+) -> SearchResult:
     """The best papers for a query among those that the filters admit.
 
-    Raises UsageError for an empty query or filters that contradict themselves.
+    ``filters`` hold whatever comes of it; those read out of the query are given up, fewest first, when they leave
+    nothing. Raises UsageError for an empty query, filters that contradict themselves or an unknown ``like``.
     """
     started = time.monotonic()
-    query = checked(query)
+    query = checked(f"like {options.like} {query}" if options.like else query)
     _check(filters)
-    fused = _fused(index, embedder, query, index.admitted(filters))
-    best = fused.rows[:limit].tolist()
-    chances = fused.probabilities[:limit].tolist()
-    hits = tuple(
-        Hit(rank, chance, paper)
-        for rank, (chance, paper) in enumerate(zip(chances, index.papers(best), strict=True), start=1)
+    meant = _meant(query, index, options)
+    kept, relaxed, admitted = _admit(index, filters, meant)
+    hits, notes = _Search(index, embedder, kept, admitted, limit, options).hits()
+    if admitted is not None and not len(admitted):
+        notes = (*notes, _nothing_admitted(filters))
+    return SearchResult(
+        query,
+        index.manifest.name,
+        embedder.model.name,
+        time.monotonic() - started,
+        filters.narrowed(kept.filters),
+        tuple(guess.label for guess in relaxed),
+        tuple(hits),
+        kept.filters,
+        tuple(f"{one.typed}: {', '.join(one.also)}" for one in kept.expansions),
+        (*kept.notes, *notes),
     )
-    seconds = time.monotonic() - started
-    return SearchResult(query, index.manifest.name, embedder.model.name, seconds, filters, (), hits)
 
 
-def _fused(index: Index, embedder: Embedder, query: str, admitted: Rows | None) -> Fused:
-    vector = embedder.encode([query], "query")[0]
-    return fuse(
-        idf(index.document_frequencies(query), index.manifest.papers),
-        RankedList(*index.matching_words(query, CANDIDATES, admitted)),
-        RankedList(*index.nearest(vector, CANDIDATES, admitted)),
-        vector,
-        lambda rows: index.vectors(rows.tolist()),
+def _meant(query: str, index: Index, options: Options) -> Understood:
+    if options.literal and not options.like:
+        return Understood(query)
+    meant = understand(query, index)
+    if options.like and not meant.named:
+        known = identifiers.find(identifiers.unlinked(options.like))
+        what = "is in no paper of" if known else "is no arXiv id, DOI or bibcode, so it names no paper of"
+        raise UsageError(f"{options.like} {what} the index {index.manifest.name!r}: give the arXiv id of one that is.")
+    return meant.without([guess for guess in meant.guesses if guess.kind in options.ignore])
+
+
+def _admit(index: Index, filters: Filters, meant: Understood) -> tuple[Understood, tuple[Guess, ...], Rows | None]:
+    """What is kept of the guesses, the fewest that had to be given up to admit a paper, and what is admitted."""
+    overruled = [guess for guess in meant.guesses if _overruled(guess, filters)]
+    meant = meant.without(overruled)
+    counts = range(len(meant.guesses) + 1)
+    for given_up in chain.from_iterable(combinations(reversed(meant.guesses), count) for count in counts):
+        kept = meant.without(given_up)
+        admitted = index.admitted(filters.narrowed(kept.filters))
+        if admitted is None or len(admitted):
+            return kept, given_up, admitted
+    return meant, (), np.zeros(0, dtype=np.int64)
+
+
+def _overruled(guess: Guess, filters: Filters) -> bool:
+    """Whether a flag says the same kind of thing already."""
+    return (guess.kind == "author" and filters.author is not None) or (
+        guess.kind == "category" and filters.category is not None
     )
+
+
+class _Search:
+    """One search for what a query was understood to mean."""
+
+    def __init__(
+        self, index: Index, embedder: Embedder, meant: Understood, admitted: Rows | None, limit: int, options: Options
+    ) -> None:
+        self.index, self.embedder, self.meant, self.options = index, embedder, meant, options
+        self.admitted, self.limit = admitted, limit
+
+    def hits(self) -> tuple[list[Hit], tuple[str, ...]]:
+        """The hits, and notes about them for the person."""
+        text, named = self.meant.text, self._named()
+        known = self.index.document_frequencies(text)
+        notes: tuple[str, ...] = ()
+        if self.meant.like:
+            rows, scores = self._ranked(self._like(list(self.meant.named), text), exclude=self.meant.named)
+        elif named and not known:
+            rows, scores = self._ranked(self._like(named, ""), exclude=named)
+        elif known:
+            if not any(known):
+                notes = ("None of these words is in any paper here: these are the nearest in meaning.",)
+            rows, scores = self._ranked(self._by_text(text), exclude=named)
+        elif self.meant.guesses:
+            rows, scores = self._listed()
+        else:
+            rows, scores = [], []
+            if not self.meant.identifiers:
+                notes = ("There are only common words in this: name what you look for.",)
+        first = [] if self.meant.like else named
+        return self._hits([*first, *rows], [*(1.0 for _ in first), *scores]), notes
+
+    def _named(self) -> list[int]:
+        """The papers named in the query that the filters admit."""
+        if self.admitted is None:
+            return list(self.meant.named)
+        return [row for row in self.meant.named if row in self.admitted]
+
+    def _by_text(self, text: str) -> Fused:
+        vector = self.embedder.encode([text], "query")[0]
+        return self._fused(vector, [text, *variants(text, self.meant.expansions)])
+
+    def _like(self, rows: Sequence[int], text: str) -> Fused:
+        """Papers like some papers: near their mean vector, with the words of the query or else of the first."""
+        vector = self.index.vectors(rows).mean(axis=0)
+        if text:
+            vector = vector + self.embedder.encode([text], "query")[0]
+        return self._fused(vector / np.linalg.norm(vector), [text or self.index.papers(rows[:1])[0].text])
+
+    def _fused(self, vector: Vector, texts: Sequence[str]) -> Fused:
+        many = max(CANDIDATES, self.limit)
+        return fuse(
+            idf(self.index.document_frequencies(texts[0]), self.index.manifest.papers),
+            self._matching(texts, many),
+            RankedList(*self.index.nearest(vector, many, self.admitted)),
+            vector,
+            lambda rows: self.index.vectors(rows.tolist()),
+        )
+
+    def _matching(self, texts: Sequence[str], many: int) -> RankedList:
+        """The keyword hits of a text; papers that write it in another way count as if they used its words."""
+        rows, scores = self.index.matching_words(texts[0], many, self.admitted)
+        mass = self._mass(texts[0])
+        for other in texts[1:]:
+            more, theirs = self.index.matching_words(other, many, self.admitted)
+            both = np.union1d(rows, more)
+            best = np.zeros(len(both), dtype=np.float32)
+            best[np.searchsorted(both, rows)] = scores
+            places = np.searchsorted(both, more)
+            best[places] = np.maximum(best[places], theirs * (mass / max(self._mass(other), 1e-6)))
+            rows, scores = both, best
+        return RankedList(rows, scores)
+
+    def _mass(self, text: str) -> float:
+        return float(idf(self.index.document_frequencies(text), self.index.manifest.papers).sum())
+
+    def _ranked(self, fused: Fused, exclude: Sequence[int]) -> tuple[list[int], list[float]]:
+        """The fused hits in the order asked for, with their probabilities."""
+        keep = ~np.isin(fused.rows, exclude)
+        rows, scores, chances = fused.rows[keep], fused.scores[keep], fused.probabilities[keep]
+        places = self._preferred(rows, scores)
+        return rows[places].tolist(), chances[places].tolist()
+
+    def _preferred(self, rows: Rows, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+        """Places in the fused list, in the order asked for: that of the list when nothing else is."""
+        places = np.arange(len(rows))
+        recency = max(self.options.recency, RECENT if self.meant.recent else 0.0)
+        if recency and len(rows):
+            years = self.index._content.years(rows.tolist())
+            scores = order.newer(scores, [years[row] for row in rows.tolist()], recency)
+            places = np.argsort(-scores, kind="stable")
+        if self.meant.reviews or self.meant.leads:
+            best, rest = places[:REORDERED], places[REORDERED:]
+            papers = self.index.papers(rows[best].tolist())
+            if self.meant.reviews:
+                scores = scores.copy()
+                scores[best] = order.reviews_first(scores[best], papers)
+            leads = self.meant.leads
+            led = np.array([bool(leads) and order.is_led_by(paper, leads) for paper in papers], dtype=bool)
+            places = np.concatenate([best[np.lexsort((-scores[best], ~led))], rest])
+        if self.options.diversity and len(rows):
+            best = places[: max(REORDERED, 3 * self.limit)]
+            vectors = self.index.vectors(rows[best].tolist())
+            places = best[order.diverse(scores[best], vectors, self.options.diversity, len(best))]
+        return places
+
+    def _listed(self) -> tuple[list[int], list[float]]:
+        """All that the filters admit, when the query says nothing else: first authors, then the newest, first."""
+        rows = [] if self.admitted is None else self.admitted.tolist()
+        years = self.index._content.years(rows)
+        rows.sort(key=lambda row: (-years[row], row))
+        if self.meant.leads:
+            best = rows[: max(CANDIDATES, self.limit)]
+            papers = dict(zip(best, self.index.papers(best), strict=True))
+            rows = sorted(best, key=lambda row: not order.is_led_by(papers[row], self.meant.leads))
+        return rows, [1.0] * len(rows)
+
+    def _hits(self, rows: Sequence[int], scores: Sequence[float]) -> list[Hit]:
+        """The first hits with their papers, near-duplicates folded into the first of them."""
+        some = list(rows[: self.limit + SPARE])
+        papers = self.index.papers(some)
+        groups = order.folded_duplicates(papers, self.index.vectors(some))[: self.limit]
+        return [
+            Hit(rank, scores[place], papers[place], tuple(papers[other].id for other in others))
+            for rank, (place, others) in enumerate(groups, start=1)
+        ]
 
 
 def _check(filters: Filters) -> None:
     if filters.since is not None and filters.until is not None and filters.since > filters.until:
         raise UsageError(f"No year is both since {filters.since} and until {filters.until}: swap the two.")
+
+
+def _nothing_admitted(filters: Filters) -> str:
+    wanted = ", ".join(f"{name} {value}" for name, value in filters.as_record().items())
+    return f"No paper here passes the filters ({wanted}): widen them."

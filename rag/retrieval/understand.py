@@ -131,7 +131,7 @@ def understand(query: str, index: Index) -> Understood:
     author, unknown = authors.find(free, _Facts(index))
     guesses = [*_author_guesses(author), *_category_guesses(free)]
     free = _blanked(free, [span for guess in guesses for span in guess.spans])
-    guesses += _year_guesses(free, author)
+    guesses += _year_guesses(query, free, author)
     notes += [f"No author here is called {name}: the name was searched as a word." for name in unknown[:1]]
     meant = Understood(
         query,
@@ -165,7 +165,8 @@ class _Facts:
     def is_rare(self, word: str, share: float) -> bool:
         # Two papers make no common word, however small the index.
         most = max(share * self._index.manifest.papers, 2) if share else 0
-        return max(self._index.document_frequencies(word), default=0) <= most
+        counts = self._index.document_frequencies(word)
+        return bool(counts) and max(counts) <= most
 
 
 def _named(query: str, index: Index) -> tuple[list[Identifier], list[int], list[str]]:
@@ -212,12 +213,12 @@ def _category_guesses(query: str) -> list[Guess]:
     return [Guess("category", Filters(category=found[0].name), tuple(category.span for category in found))]
 
 
-def _year_guesses(query: str, found: Sequence[authors.Author]) -> list[Guess]:
+def _year_guesses(query: str, free: str, found: Sequence[authors.Author]) -> list[Guess]:
     guesses = []
     for author in found:
         if author.year is not None:
             guesses.append(Guess("years", Filters(since=author.year, until=author.year), ()))
-    for span in years.find(query, datetime.datetime.now(datetime.UTC).year):
+    for span in years.find(query, datetime.datetime.now(datetime.UTC).year, free):
         guesses.append(Guess("years", Filters(since=span.since, until=span.until), (span.span,)))
     return guesses
 
@@ -236,7 +237,7 @@ def _expansions(text: str, index: Index) -> list[Expansion]:
 
 def _blanked(query: str, spans: Sequence[tuple[int, int]]) -> str:
     for start, end in spans:
-        query = query[:start] + ";" * (end - start) + query[end:]
+        query = query[:start] + " " * (end - start) + query[end:]
     return query
 
 

@@ -47,15 +47,18 @@ def is_question(query: str) -> bool:
     return bool(QUESTION.search(query)) and not CUE.search(query)
 
 
-def find(query: str, this_year: int) -> list[Span]:
-    """The years that a query wants its papers from; several spans each narrow the one before."""
+def find(query: str, this_year: int, free: str | None = None) -> list[Span]:
+    """The years that a query wants its papers from; several spans each narrow the one before.
+
+    ``free`` is the query with blanks where something else was read already.
+    """
     spans: list[Span] = []
-    free = query
+    free = query if free is None else free
     for reader in (_between, _last_years, _decades, _open_ends, _single, _bare_range):
         for found in reader(free, query, this_year):
             spans.append(found)
             start, end = found.span
-            free = free[:start] + "\0" * (end - start) + free[end:]
+            free = free[:start] + " " * (end - start) + free[end:]
     return spans
 
 
@@ -74,7 +77,7 @@ def _bare_range(free: str, query: str, this_year: int) -> list[Span]:
     found = []
     for m in re.finditer(pattern, free):
         until = int(m[2]) if len(m[2]) == 4 else int(m[1][:2] + m[2])
-        outer = not query[: m.start()].strip(" (") or not query[m.end() :].strip(" ).?")
+        outer = not free[: m.start()].strip(" (,") or not free[m.end() :].strip(" ).?,")
         beside_cue = re.search(rf"{CUE.pattern}\W*$", query[: m.start()], re.I)
         short = 0 < until - int(m[1]) <= LONGEST_BARE_RANGE
         if (outer or beside_cue) and short and _wanted(query, int(m[1])):

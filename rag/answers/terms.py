@@ -1,0 +1,153 @@
+"""Words, stems and names of a text that may hold LaTeX.
+
+Raw text in, comparable terms out. Shared by the evidence, abstention and grounding steps.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+import Stemmer
+
+Idf = Callable[[str], float]
+
+STOPWORDS = frozenset(
+    "a about above after all also am among an and any are as at away be been before being below "
+    "besides between both but by can cannot could did do does doing done down due during each either "
+    "else ever every few for from further give given had has have having he her here him his how "
+    "however i if in into is it its itself just kind known let like many may me might more most much must my "
+    "near no nor not now of off on one only onto or other our out over own per please same say she "
+    "should since so some such tell than that the their them then there these they this those "
+    "through to too toward towards under until up upon us use used using very via was we were what "
+    "when where whether which while who whom whose why will with within without would you your".split()
+)
+
+_SYMBOLS = {
+    "odot": "sun", "oplus": "earth", "sim": "~", "simeq": "~", "approx": "~", "propto": "~",
+    "times": "x", "cdot": "x", "pm": "+/-", "leq": "<=", "le": "<=", "lesssim": "<", "la": "<",
+    "geq": ">=", "ge": ">=", "gtrsim": ">", "ga": ">", "deg": " deg", "circ": " deg", "mu": "mu",
+    "rightarrow": "->", "to": "->", "AA": " Angstrom", "ang": " Angstrom", "ldots": "...", "dots": "...",
+}  # fmt: skip
+_STYLE = re.compile(
+    r"\\(?:text|math|em|bf|it|rm|sc|sl|tt|cal|left|right|displaystyle|textstyle|ensuremath|hbox|mbox"
+    r"|textrm|textit|textbf|texttt|emph|mathrm|mathcal|mathbf|mathsf|boldsymbol|operatorname)(?![A-Za-z])\s*"
+)
+_ACCENT = re.compile(r"\\[\"'`^~=.](?=\{?\\?[A-Za-z])|\\[cvuHdb](?=\{)")
+_WORD = re.compile(r"[A-Za-z0-9\u00c0-\u024f\u0370-\u03ff]+(?:[.'’][A-Za-z0-9\u00c0-\u024f]+)*\+?")
+_RAW_WORD = re.compile(r"[A-Za-z0-9\u00c0-\u024f][A-Za-z0-9\u00c0-\u024f'’.+*/-]*")
+_SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|[\"'“‘(]\s*)$")
+
+
+def plain(text: str) -> str:
+    """`text` as one would read it: LaTeX commands, braces and dollars taken out.
+
+    >>> plain(r"$\\sim 10^{-7}$ M$_{\\odot}$ of H\\"older dust")
+    '~ 10^-7 M_sun of Holder dust'
+    """
+    text = _ACCENT.sub("", text)
+    text = _STYLE.sub("", text)
+    text = re.sub(r"\\([A-Za-z]+)", lambda m: _SYMBOLS.get(m[1], m[1]), text)
+    # A tie between words is a blank; before a number it may as well mean "about".
+    text = re.sub(r"\\[,;: !]", " ", text)
+    text = re.sub(r"(?<=[\w.}$])~(?=[$A-Za-z\\])", " ", text)
+    text = re.sub(r"(?<=\w)~(?=\d)", " ~", text)
+    text = re.sub(r"[{}$\\]", "", text).replace("−", "-").replace("–", "-").replace("—", "-")
+    return " ".join(text.split())
+
+
+def fold(text: str) -> str:
+    """`text` without accents, so that Górski, G\\'orski and Gorski are one name."""
+    return "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words and numbers of `text`, hyphenated compounds taken apart."""
+    found = _WORD.findall(fold(plain(text)))
+    return [word.lower().replace("’", "'").removesuffix("'s") for word in found]
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Stemmer.Stemmer:
+    return Stemmer.Stemmer("english")
+
+
+def stems(text: str) -> list[str]:
+    """Stems of the content words of `text`, in order.
+
+    >>> stems("How fast do the rotating stars rotate?")
+    ['fast', 'rotat', 'star', 'rotat']
+    """
+    stemmed: list[str] = _stemmer().stemWords([word for word in words(text) if word not in STOPWORDS])
+    return stemmed
+
+
+def make_idf(frequency: Callable[[str], int], papers: int) -> Idf:
+    """How telling a stem is, from 0 (in every paper) to 1 (in one paper, or in none)."""
+    ceiling = math.log(1 + papers)
+
+    def idf(stem: str) -> float:
+        return math.log((1 + papers) / max(1, frequency(stem))) / ceiling
+
+    return idf
+
+
+def mass(found: Iterable[str], idf: Idf) -> float:
+    """Summed weight of a set of stems."""
+    return sum(idf(stem) for stem in found)
+
+
+def compact(text: str) -> str:
+    """`text` without anything but letters and digits, to look names up in whatever the spelling."""
+    return re.sub(r"[^a-z0-9\u0370-\u03ff]", "", fold(plain(text)).lower())
+
+
+def lacks(text: str, wanted: Iterable[str]) -> list[str]:
+    """The `wanted` names that `text` does not mention, whatever the spelling.
+
+    "CMB" is mentioned by "cosmic microwave background", "GPU-equipped" by "GPUs".
+
+    >>> lacks("The atmosphere of WASP-39 b", ["WASP-39b", "JWST"])
+    ['JWST']
+    """
+    run, stemmed = compact(text), set(stems(text))
+    initials = "".join(word[0] for word in words(text))
+
+    def mentioned(part: str) -> bool:
+        spelt_out = len(part) >= 3 and part.isupper() and part.lower() in initials
+        return compact(part) in run or spelt_out or set(stems(part)) <= stemmed
+
+    def parts(name: str) -> list[str]:
+        return [part for part in re.split(r"[-/]", name) if len(part) > 1 and is_name(part, False)] or [name]
+
+    return [name for name in wanted if not all(mentioned(part) for part in parts(name))]
+
+
+def is_name(word: str, opens: bool) -> bool:
+    """Whether a word is written like a proper name, an acronym or a designation.
+
+    A word that opens a sentence is capitalised anyway, so it has to show more than that.
+    """
+    if any(char.isdigit() for char in word):
+        return any(char.isalpha() for char in word) or (word.isdigit() and len(word) == 4)
+    if sum(char.isupper() for char in word) >= 2:
+        return True
+    return word[:1].isupper() and len(word) > 1 and not opens
+
+
+def names(text: str) -> list[str]:
+    """Words of `text` written like names: "Ryugu", "LHAASO", "K2-18", "GW190814", "2020".
+
+    >>> names("What did CHIME measure for FRB 20191221A in Titan's air?")
+    ['CHIME', 'FRB', '20191221A', 'Titan']
+    """
+    text = plain(text)
+    found = []
+    for match in _RAW_WORD.finditer(text):
+        word = re.sub(r"['’]s?$", "", match.group().rstrip(".-/'’*"))
+        if is_name(word, bool(_SENTENCE_START.search(text[: match.start()]))):
+            found.append(word)
+    return found

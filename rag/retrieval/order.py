@@ -1,0 +1,114 @@
+"""Orders people want beside the most relevant first: newer, more varied, reviews, and each result once.
+
+Arrays and papers in, arrays out. Scores are the fusion's: higher is better, and only their ratios matter here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.papers import Paper
+from rag.retrieval.names import folded, people
+
+Floats = npt.NDArray[np.float32]
+Positions = npt.NDArray[np.int64]
+
+# Years after which a paper has lost 63 % of what recency can cost it.
+FADING = 8.0
+# How much a review is worth when reviews are asked for, as a share of the best score.
+REVIEW_BONUS = 0.35
+SAME = 0.97
+# Two papers may share a short title by chance; then their texts differ more than this.
+SAME_TITLE = 0.80
+ALIKE_TITLES = 0.8
+REVIEW_TITLE = re.compile(
+    r"\b(?:reviews?|overview|introduction to|lectures?|lecture notes|progress in|status of|primer|tutorial|perspectives?|"
+    r"handbook|roadmap|state of the art|history of|(?:recent|new) (?:advances|developments|progress)|past, present)\b",
+    re.I,
+)
+REVIEW_TEXT = re.compile(
+    r"\b(?:(?:we|i|this|paper|article|chapter|work|lectures?|and) (?:briefly )?reviews?\b|(?:are|is|be) (?:briefly )?reviewed"
+    r"|(?:this|a|brief|short|the present) (?:brief |short |comprehensive |critical )?(?:review|overview)\b|review article"
+    r"|in this (?:review|chapter|lecture)|these lectures|recent progress)",
+    re.I,
+)
+
+
+def newer(scores: Floats, years: Sequence[int], weight: float) -> Floats:
+    """Scores in which a paper loses up to ``weight`` (0..1) of its score with its age.
+
+    Ages count back from the newest of the papers.
+    """
+    age = max(years, default=0) - np.asarray(years, dtype=np.float32)
+    fresh = 1.0 - weight + weight * np.exp(-age / FADING)
+    return np.asarray(np.maximum(scores, 0) * fresh, dtype=np.float32)
+
+
+def reviews_first(scores: Floats, papers: Sequence[Paper]) -> Floats:
+    """Scores in which papers that look like reviews gain."""
+    bonus = REVIEW_BONUS * float(scores.max(initial=0))
+    likely = np.array([_review_likeness(paper) for paper in papers], dtype=np.float32)
+    return np.asarray(scores + bonus * likely, dtype=np.float32)
+
+
+def is_led_by(paper: Paper, name: str | None) -> bool:
+    """Whether the first author has the surname of the first of the names, accents and case aside."""
+    if not name or not paper.authors:
+        return False
+    return folded(people(name)[0]).split()[-1] in folded(paper.authors[0]).split()
+
+
+def diverse(scores: Floats, vectors: Floats, weight: float, count: int) -> Positions:
+    """The positions of ``count`` papers by maximal marginal relevance (Carbonell & Goldstein 1998).
+
+    Each next one is the best by score less ``weight`` (0..1) times its cosine with the nearest chosen before.
+    """
+    relevance = scores / max(float(scores.max(initial=0)), 1e-6)
+    nearest = np.zeros(len(scores), dtype=np.float32)
+    left = np.ones(len(scores), dtype=bool)
+    chosen: list[int] = []
+    while len(chosen) < min(count, len(scores)):
+        gain = np.where(left, (1 - weight) * relevance - weight * nearest, -np.inf)
+        best = int(np.argmax(gain))
+        chosen.append(best)
+        left[best] = False
+        nearest = np.maximum(nearest, vectors @ vectors[best])
+    return np.array(chosen, dtype=np.int64)
+
+
+def folded_duplicates(papers: Sequence[Paper], vectors: Floats) -> list[tuple[int, tuple[int, ...]]]:
+    """The positions of the papers, each once, with the positions of its near-duplicates further down."""
+    titles = [frozenset(re.findall(r"[^\W_]+", folded(paper.title))) for paper in papers]
+    cosines = vectors @ vectors.T
+    kept: list[tuple[int, list[int]]] = []
+    for position in range(len(papers)):
+        first = next((one for one in kept if _same(titles, cosines, one[0], position)), None)
+        if first:
+            first[1].append(position)
+        else:
+            kept.append((position, []))
+    return [(position, tuple(others)) for position, others in kept]
+
+
+def _same(titles: Sequence[frozenset[str]], cosines: Floats, one: int, other: int) -> bool:
+    if cosines[one, other] < SAME_TITLE:
+        return False
+    if titles[one] == titles[other]:
+        return True
+    shared, either = len(titles[one] & titles[other]), len(titles[one] | titles[other])
+    return bool(cosines[one, other] > SAME and shared >= ALIKE_TITLES * either and _same_parts(titles[one], titles[other]))
+
+
+def _same_parts(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether titles don't differ in a number, as "Paper II" from "Paper III"."""
+    return not any(re.fullmatch(r"\d+|[ivx]+|[a-z]", word) for word in one ^ other)
+
+
+def _review_likeness(paper: Paper) -> float:
+    if REVIEW_TITLE.search(paper.title):
+        return 1.0
+    return 0.7 if REVIEW_TEXT.search(paper.abstract) else 0.0
