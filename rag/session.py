@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -102,12 +102,29 @@ class Session:
         _ = self.llm
         yield "ready"
 
-    def search(self, query: str, filters: Filters = Filters(), limit: int = 10) -> SearchResult:
-        """Find papers. Raises UsageError for an empty query."""
-        from rag.retrieval.search import checked, search
+    def search(
+        self,
+        query: str,
+        filters: Filters = Filters(),
+        limit: int = 10,
+        *,
+        recency: float = 0.0,
+        diversity: float = 0.0,
+        like: str | None = None,
+        ignore: Collection[str] = (),
+        literal: bool = False,
+    ) -> SearchResult:
+        """Find papers. Raises UsageError for an empty query.
 
-        checked(query)
-        return search(self.index, self.embedder, query, filters, limit)
+        The keywords are those of :class:`rag.retrieval.search.Options`. To take one of the result's parsed filters
+        away, search again with its kind ("author", "years" or "category") in ``ignore``.
+        """
+        from rag.retrieval.search import Options, checked, search
+
+        options = Options(recency, diversity, like, frozenset(ignore), literal)
+        if not like:
+            checked(query)
+        return search(self.index, self.embedder, query, filters, limit, options)
 
     def ask(
         self, question: str, conversation: Conversation = Conversation(), stop: threading.Event | None = None

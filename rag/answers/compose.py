@@ -74,7 +74,7 @@ def answer(desk: Desk, question: str, conversation: Conversation, stop: threadin
     yield Status(f"searching {desk.index.manifest.papers:,} papers")
     query = standalone(question, conversation)
     hits = search(desk.index, desk.embedder, query, Filters(), desk.settings.top_k).hits
-    chosen = _evidence(desk, query, hits)
+    chosen = _evidence(desk, question, query, hits)
     draft.retrieved = draft.since()
     draft.citations = number(chosen, conversation)
     yield Found(draft.citations)
@@ -87,10 +87,13 @@ def answer(desk: Desk, question: str, conversation: Conversation, stop: threadin
     yield Finished(_finished(desk, question, hits, draft, stopped))
 
 
-def _evidence(desk: Desk, query: str, hits: Sequence[Hit]) -> list[Passage]:
-    """The best sentences for a question, or none when even they can't answer it."""
+def _evidence(desk: Desk, question: str, query: str, hits: Sequence[Hit]) -> list[Passage]:
+    """The best sentences for a question, or none when even they can't answer it.
+
+    ``query`` is the question with what an earlier one adds to it: it says what the papers must be about.
+    """
     idf = make_idf(desk.index.document_frequency, desk.index.manifest.papers)
-    ranked = evidence.rank(query, hits, lambda texts: desk.embedder.encode(texts, "query"), idf)
+    ranked = evidence.rank(question, hits, lambda texts: desk.embedder.encode(texts, "query"), idf)
     verdict = abstain.judge(query, ranked, idf, lambda stem: desk.index.document_frequency(stem) > 0)
     return [] if verdict.abstain else ranked[:PASSAGES]
 

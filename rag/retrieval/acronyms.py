@@ -226,7 +226,10 @@ def _pattern() -> re.Pattern[str]:
 
 
 def find(query: str) -> list[tuple[tuple[int, int], tuple[str, ...]]]:
-    """Where a query has an acronym (in capitals, for many are words too) or what one stands for, and the other ways to write it."""
+    """Where a query has an acronym or what one stands for, and the other ways to write it.
+
+    Acronyms are known by their capitals, for many are words too.
+    """
     found = []
     for match in _pattern().finditer(query):
         if match["acronym"]:

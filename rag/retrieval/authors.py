@@ -84,8 +84,10 @@ class _Reader:
         self.unknown: list[str] = []
 
     def labelled(self) -> Iterator[Author]:
-        """author:Riess, author "Adam Riess"."""
-        for match in re.finditer(rf"\bauthors?\s*(?:[:=]\s*)?(?:[\"“]([^\"”]+)[\"”]|(?<=[:=\s])({LIST}))", self.query, re.I):
+        """As in author:Riess, author: "Adam Riess"."""
+        for match in re.finditer(
+            rf"\bauthors?\s*(?:[:=]\s*)?(?:[\"“]([^\"”]+)[\"”]|(?<=[:=\s])({LIST}))", self.query, re.I
+        ):
             if match[1]:
                 yield from self._known(match[1], match.span())
             elif ":" in match[0] or "=" in match[0]:
@@ -96,8 +98,9 @@ class _Reader:
                     self.unknown.append(match[2].split()[0])
 
     def collaboration(self) -> Iterator[Author]:
-        """"by the Planck Collaboration", "IceCube Collaboration 2013"; not in the midst of a question."""
-        pattern = rf"(?:\bby\s+)?(?:\bthe\s+)?\b((?:{WORD}\s+){{1,3}}?(?:collaboration|consortium|team))\b(?:\s+et\s+al\.?)?(?:\s+{WORKS}\b)?(?:\s+{YEAR})?"
+        """As in "by the Planck Collaboration", "IceCube Collaboration 2013"; not in the midst of a question."""
+        whole = rf"((?:{WORD}\s+){{1,3}}?(?:collaboration|consortium|team))\b(?:\s+et\s+al\.?)?"
+        pattern = rf"(?:\bby\s+)?(?:\bthe\s+)?\b{whole}(?:\s+{WORKS}\b)?(?:\s+{YEAR})?"
         for match in re.finditer(pattern, self.query, re.I):
             words = match[1].split()
             for start in range(len(words) - 1):
@@ -107,8 +110,9 @@ class _Reader:
                     yield Author(name, (begin, match.end()), int(match[2]) if match[2] else None)
 
     def cited(self) -> Iterator[Author]:
-        """"Riess et al. 2016", "Press & Schechter 1974", "White (1993)", "Riess 2016"."""
-        et_al = rf"({INITIALS}?(?:{WORD}\s+){{0,2}}?{WORD}),?\s+(?:et\.?\s*al\b\.?|and\s+(?:collaborators|co-?workers))(['’]s)?,?(?:\s*{YEAR})?"
+        """As in "Riess et al. 2016", "Press & Schechter 1974", "White (1993)", "Riess 2016"."""
+        others = r"(?:et\.?\s*al\b\.?|and\s+(?:collaborators|co-?workers))"
+        et_al = rf"({INITIALS}?(?:{WORD}\s+){{0,2}}?{WORD}),?\s+{others}(['’]s)?,?(?:\s*{YEAR})?"
         for match in re.finditer(et_al, self.query, re.I):
             start, end = match.span(1)
             name, begin = self._ending(start, end)
@@ -126,17 +130,20 @@ class _Reader:
                 yield Author(match[1], match.span(), int(match[2]), True)
 
     def by(self) -> Iterator[Author]:
-        """"papers by A. Sandage and G. Tammann", "written by Riess", "distance ladder by Riess"."""
-        for match in re.finditer(rf"(?P<works>\b(?:{WORKS}|written|authored|published|results)\s+)?\bby\s+(?:the\s+)?(?P<list>{LIST})", self.query, re.I):
+        """As in "papers by A. Sandage and G. Tammann", "written by Riess", "distance ladder by Riess"."""
+        for match in re.finditer(
+            rf"(?P<works>\b(?:{WORKS}|written|authored|published|results)\s+)?\bby\s+(?:the\s+)?(?P<list>{LIST})",
+            self.query,
+            re.I,
+        ):
             name, end = self._list(*match.span("list"))
             if name and (match["works"] or self._stands_alone(name, end)):
-                start = match.start() if (match["works"] or "").strip().lower() not in {"review", "reviews"} else match.start() + self.query[match.start():].lower().index("by")
-                yield Author(name, (start, end))
+                yield Author(name, (match.start(), end))
             elif match["works"] and not name:
                 self.unknown.append(match["list"].split(",")[0].split(" on ")[0])
 
     def whose_works(self) -> Iterator[Author]:
-        """"Sandage papers on H0", "Adam Riess's recent work"."""
+        """As in "Sandage papers on H0", "Adam Riess's recent work"."""
         pattern = rf"({WORD}(?:\s+{WORD}){{0,3}}?)(['’]s?)?\s+(?:(?:recent|latest|early|first|last|all)\s+)?{WORKS}\b"
         for start in [0, *(match.end() for match in re.finditer(r"\s", self.query))]:
             match = re.compile(pattern, re.I).match(self.query, start)
@@ -151,14 +158,15 @@ class _Reader:
                     self.unknown.append(match[1])
 
     def in_full(self) -> Iterator[Author]:
-        """"A. Sandage", "Adam Riess Hubble constant", unless it goes on as the name of a thing."""
+        """As in "A. Sandage", "Adam Riess Hubble constant", unless it goes on as the name of a thing."""
         if self.asks:
             return
         for match in re.finditer(rf"(?<!\w)(?={INITIALS}\s*({WORD}))", self.query):
             name, end = self._longest(match.start(), len(self.query))
-            if len(name.split()[-1:] and name.split()[-1].rstrip(".")) > 2 and not THING.match(self.query, end):
+            if len(name.rpartition(" ")[2]) > 2 and not THING.match(self.query, end):
                 yield Author(name, (match.start(), end))
-        for match in re.finditer(rf"(?<!\w)(?=({WORD})\s+((?:{WORD}\s+)?{WORD}))", self.query):
+        middle = rf"(?:(?:[^\W\d_]\.?|{'|'.join(PARTICLES)})\s+){{0,3}}"
+        for match in re.finditer(rf"(?<!\w)(?=({WORD})\s+({middle}{WORD}))", self.query):
             name, end = f"{match[1]} {match[2]}", match.end(2)
             last = match[2].split()[-1]
             rare = self.facts.is_rare(last, RARE)

@@ -31,7 +31,9 @@ CODE = re.compile(
 )
 # Archives whose bare name is an English word.
 NEED_SUBJECT = frozenset("physics math stat cs nlin".split())
-BEFORE = r"(?:\b(?:in|from|within|of|under)\s+)?(?:\b(?:the\s+)?(?:arxiv\s+)?(?:categor(?:y|ies)|cat|section)\s*[:=]?\s*)?$"
+BEFORE = (
+    r"(?:\b(?:in|from|within|of|under)\s+)?(?:\b(?:the\s+)?(?:arxiv\s+)?(?:categor(?:y|ies)|cat|section)\s*[:=]?\s*)?$"
+)
 AFTER = re.compile(r"\s+(?:category|section)\b", re.I)
 CALLED = re.compile(
     rf"(?:\b(?:in|from|within|under)\s+)?(?:\bthe\s+)?\b(?:category|cat\s*:)\s*[:=]?\s*[\"']?"

@@ -118,7 +118,7 @@ def _split(parts: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _surname_last(name: str) -> str:
-    """ "riess, a." and "riess a." turned round."""
+    """As in "riess, a." and "riess a." turned round."""
     surname, comma, given = name.partition(",")
     if not comma and (match := re.fullmatch(r"(.*[^\W\d_]{2,})\s+((?:[^\W\d_]\.?[\s-]*){1,3})", name.strip())):
         surname, given = match[1], match[2]

@@ -26,14 +26,15 @@ SAME = 0.97
 SAME_TITLE = 0.80
 ALIKE_TITLES = 0.8
 REVIEW_TITLE = re.compile(
-    r"\b(?:reviews?|overview|introduction to|lectures?|lecture notes|progress in|status of|primer|tutorial|perspectives?|"
-    r"handbook|roadmap|state of the art|history of|(?:recent|new) (?:advances|developments|progress)|past, present)\b",
+    r"\b(?:reviews?|overview|introduction to|lectures?|lecture notes|progress in|status of|primer|tutorial|"
+    r"perspectives?|handbook|roadmap|state of the art|history of|(?:recent|new) (?:advances|developments|progress)|past, present)\b",
     re.I,
 )
 REVIEW_TEXT = re.compile(
-    r"\b(?:(?:we|i|this|paper|article|chapter|work|lectures?|and) (?:briefly )?reviews?\b|(?:are|is|be) (?:briefly )?reviewed"
-    r"|(?:this|a|brief|short|the present) (?:brief |short |comprehensive |critical )?(?:review|overview)\b|review article"
-    r"|in this (?:review|chapter|lecture)|these lectures|recent progress)",
+    r"\b(?:(?:we|i|this|paper|article|chapter|work|lectures?|and) (?:briefly )?reviews?\b"
+    r"|(?:are|is|be) (?:briefly )?reviewed|review article|in this (?:review|chapter|lecture)|these lectures"
+    r"|(?:this|a|brief|short|the present) (?:brief |short |comprehensive |critical )?(?:review|overview)\b"
+    r"|recent progress)",
     re.I,
 )
 
@@ -100,7 +101,9 @@ def _same(titles: Sequence[frozenset[str]], cosines: Floats, one: int, other: in
     if titles[one] == titles[other]:
         return True
     shared, either = len(titles[one] & titles[other]), len(titles[one] | titles[other])
-    return bool(cosines[one, other] > SAME and shared >= ALIKE_TITLES * either and _same_parts(titles[one], titles[other]))
+    return bool(
+        cosines[one, other] > SAME and shared >= ALIKE_TITLES * either and _same_parts(titles[one], titles[other])
+    )
 
 
 def _same_parts(one: frozenset[str], other: frozenset[str]) -> bool:

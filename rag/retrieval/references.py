@@ -118,7 +118,7 @@ def key_of_reference(reference: str) -> str | None:
     journal = ABBREVIATIONS.get(re.sub(r"[^a-z&]", "", match["journal"].lower().removesuffix("vol. ")))
     year = YEAR.search(re.sub(r"^\D*\d+", "", match["rest"]))
     rest = re.sub(r"\(\s*(?:19|20)\d\d[^)]*\)|\(\d+\)", " ", match["rest"])
-    volume, *pages = [part for part in re.findall(r"[A-Za-z]?\d+", rest)] or [""]
+    volume, *pages = re.findall(r"[A-Za-z]?\d+", rest) or [""]
     pages = [page for page in pages if not year or page != year[0]]
     if not journal or not volume or not pages:
         return None

@@ -29,7 +29,9 @@ ASKING_FOR = re.compile(
     re.I,
 )
 LIKE = re.compile(r"\b(?:(?:papers?|articles?|more|works?)\s+)?(?:like|similar\s+to|related\s+to|resembling)\s*$", re.I)
-REVIEWS = re.compile(r"\b(?:reviews?(?:\s+(?:papers?|articles?))?|overviews?)\s+(?:of|on|about|for|since|from|by|in)\b", re.I)
+REVIEWS = re.compile(
+    r"\b(?:reviews?(?:\s+(?:papers?|articles?))?|overviews?)\s+(?:of|on|about|for|since|from|by|in)\b", re.I
+)
 REVIEWS_LAST = re.compile(r"\b(?:reviews|review\s+(?:papers?|articles?))\W*$", re.I)
 RECENT = re.compile(
     r"\b(?:recent|latest|newest)\s+(?:papers?|articles?|work|works|results?|reviews?|studies|publications?|preprints?|"

@@ -65,14 +65,12 @@ def find(query: str, this_year: int, free: str | None = None) -> list[Span]:
 def _between(free: str, query: str, this_year: int) -> list[Span]:
     pattern = rf"\b(?:(?:between|from|in)\s+{YEAR}(?:\s+(?:and|or)\s+|\s+(?:un)?til\s+|\s+through\s+|{DASH}){YEAR})"
     return [
-        _ordered(int(m[1]), int(m[2]), m.span())
-        for m in re.finditer(pattern, free, re.I)
-        if _wanted(query, int(m[1]))
+        _ordered(int(m[1]), int(m[2]), m.span()) for m in re.finditer(pattern, free, re.I) if _wanted(query, int(m[1]))
     ]
 
 
 def _bare_range(free: str, query: str, this_year: int) -> list[Span]:
-    """"2010-2015" at an end of the query, when it is no longer than people ask for."""
+    """As in "2010-2015" at an end of the query, when it is no longer than people ask for."""
     pattern = rf"(?:^|(?<=[\s(,]))((?:19|20)\d\d){DASH}((?:19|20)?\d\d)(?=$|[\s),.?])"
     found = []
     for m in re.finditer(pattern, free):
@@ -86,9 +84,10 @@ def _bare_range(free: str, query: str, this_year: int) -> list[Span]:
 
 
 def _last_years(free: str, query: str, this_year: int) -> list[Span]:
-    """"in the last five years", counted back from this one."""
+    """As in "in the last five years", counted back from this one."""
     numbers = {"two": 2, "three": 3, "four": 4, "five": 5, "ten": 10, "couple of": 2, "few": 3}
-    pattern = rf"\b(?:in|from|during|over|of|within)\s+the\s+(?:last|past)\s+(?:(\d{{1,2}}|{'|'.join(numbers)})\s+)?(years?|decades?)\b"
+    number = rf"\d{{1,2}}|{'|'.join(numbers)}"
+    pattern = rf"\b(?:in|from|during|over|of|within)\s+the\s+(?:last|past)\s+(?:({number})\s+)?(years?|decades?)\b"
     found = []
     for m in re.finditer(pattern, free, re.I):
         count = (int(m[1]) if m[1].isdigit() else numbers[m[1].lower()]) if m[1] else 1
@@ -122,7 +121,8 @@ def _open_ends(free: str, query: str, this_year: int) -> list[Span]:
     after = r"after|later\s+than|newer\s+than|more\s+recent\s+than|post"
     before = r"before|prior\s+to|earlier\s+than|older\s+than|pre"
     until = r"until|till|up\s+to|through|not\s+after|no\s+later\s+than"
-    prefix = rf"\b(?:(?P<since>{since})|(?P<after>{after})|(?P<before>{before})|(?P<until>{until}))[\s-]+(?:the\s+)?(?:year\s+)?{YEAR}"
+    word = rf"(?P<since>{since})|(?P<after>{after})|(?P<before>{before})|(?P<until>{until})"
+    prefix = rf"\b(?:{word})[\s-]+(?:the\s+)?(?:year\s+)?{YEAR}"
     found = []
     for m in re.finditer(prefix, free, re.I):
         year = int(m[5])
@@ -134,13 +134,14 @@ def _open_ends(free: str, query: str, this_year: int) -> list[Span]:
         }[m.lastgroup or next(name for name in ("since", "after", "before", "until") if m[name])]
         if _wanted(query, year, open_end=True):
             found.append(Span(*ends, m.span()))
-    suffix = rf"\b(?:from\s+)?{YEAR}(?:\s+(?:and|or)\s+(?:later|newer|after)|\s+onwards?|\s+on(?=\s*(?:$|[,.?]))|\s+to\s+(?:now|date|present|today))"
+    onwards = r"\s+(?:(?:and|or)\s+(?:later|newer|after)|onwards?|on(?=\s*(?:$|[,.?]))|to\s+(?:now|date|present|today))"
+    suffix = rf"\b(?:from\s+)?{YEAR}{onwards}"
     found += [Span(int(m[1]), None, m.span()) for m in re.finditer(suffix, free, re.I) if _wanted(query, int(m[1]))]
     return found
 
 
 def _single(free: str, query: str, this_year: int) -> list[Span]:
-    """"papers from 2012", "published in 2012", "2012 papers": one year needs its cue."""
+    """As in "papers from 2012", "published in 2012", "2012 papers": one year needs its cue."""
     noun = CUE.pattern
     patterns = (
         rf"(?<=\s)(?:in|from|during)\s+(?:the\s+year\s+)?{YEAR}",

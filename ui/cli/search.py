@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rag.errors import UsageError
 from ui.cli import options
+
+if TYPE_CHECKING:
+    from rag.retrieval.hits import SearchResult
+
+# How much --recent and --diverse weigh against relevance.
+RECENCY = 0.5
+DIVERSITY = 0.4
 
 
 @click.command("search")
@@ -17,6 +26,10 @@ from ui.cli import options
 @options.years
 @click.option("--category", metavar="PREFIX", help="Only papers with a category that begins so, such as astro-ph.EP.")
 @click.option("--author", metavar="NAME", help="Only papers by this author.")
+@click.option("--recent", is_flag=True, help="Prefer newer papers.")
+@click.option("--diverse", is_flag=True, help="Prefer papers that differ from one another.")
+@click.option("--like", metavar="ID", help="Papers like this one: an arXiv id, DOI or ADS bibcode.")
+@click.option("--literal", is_flag=True, help="Take QUERY as mere words: no years, authors or categories in it.")
 @click.option(
     "--queries",
     type=click.Path(path_type=Path),
@@ -35,27 +48,42 @@ def command(
     until: int | None,
     category: str | None,
     author: str | None,
+    recent: bool,
+    diverse: bool,
+    like: str | None,
+    literal: bool,
     queries: Path | None,
     as_json: bool,
     bibtex: bool,
     embedding: str | None,
     offline: bool | None,
 ) -> None:
-    """Find papers for QUERY: keywords, a question, or the idea in other words."""
+    """Find papers for QUERY: keywords, a question, the idea in other words, or the papers themselves.
+
+    Years, authors, categories and identifiers in QUERY are understood: "Riess papers on H0 since 2015".
+    """
     from rag.retrieval.hits import Filters
     from rag.session import Session
     from rag.settings import load_settings
     from ui.cli import show
 
-    if (query is None) == (queries is None):
+    if (query is None and like is None) == (queries is None):
         raise UsageError("Give one query, or a file of them with --queries.")
     session = Session(load_settings(index=index, embedding=embedding, offline=offline))
-    filters = Filters(since, until, category, author)
+    find = partial(
+        session.search,
+        filters=Filters(since, until, category, author),
+        limit=limit,
+        recency=RECENCY if recent else 0.0,
+        diversity=DIVERSITY if diverse else 0.0,
+        like=like,
+        literal=literal,
+    )
     if queries:
         for line in options.read_lines(queries, "query"):
-            show.json_line(session.search(line, filters, limit).as_record())
+            show.json_line(find(line).as_record())
         return
-    result = session.search(query or "", filters, limit)
+    result = find(query or "")
     if as_json:
         show.json_record(result.as_record())
     elif bibtex:
@@ -63,4 +91,20 @@ def command(
 
         click.echo(bibliography(hit.paper for hit in result.hits), nl=False)
     else:
+        _understood(result)
         show.hits(result)
+
+
+def _understood(result: SearchResult) -> None:
+    """Tell how the query was read, so that a wrong guess can be seen and taken back."""
+    from ui.cli import show
+
+    if result.parsed:
+        read = ", ".join(f"{name} {value}" for name, value in result.parsed.as_record().items())
+        show.note(f"Filters read out of the query: {read}. To search for the words instead, add --literal.")
+    if result.relaxed:
+        show.note(f"Nothing was found with {', '.join(result.relaxed)}: left out.")
+    if result.also:
+        show.note(f"Looked for under other names too: {'; '.join(result.also)}.")
+    for sentence in result.notes:
+        show.note(sentence)
