@@ -170,7 +170,7 @@ def _chat() -> Iterator[Row]:
             yield Row("`sidereus chat`: the page answers", f"{answered:.1f} s" if answered else "never", "")
             if answered and page:
                 page.goto(address)
-                page.wait_for_selector("textarea:visible:enabled", timeout=PATIENCE * 1000)
+                page.wait_for_selector("#box textarea", timeout=PATIENCE * 1000)
                 yield Row(
                     "`sidereus chat`: the box is there (Chromium)", f"{time.perf_counter() - started:.1f} s", "10 s"
                 )

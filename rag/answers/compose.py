@@ -93,7 +93,7 @@ def _evidence(desk: Desk, question: str, query: str, hits: Sequence[Hit]) -> lis
     ``query`` is the question with what an earlier one adds to it: it says what the papers must be about.
     """
     idf = make_idf(desk.index.document_frequency, desk.index.manifest.papers)
-    ranked = evidence.rank(question, hits, lambda texts: desk.embedder.encode(texts, "query"), idf)
+    ranked = evidence.rank(question, query, hits, lambda texts: desk.embedder.encode(texts, "query"), idf)
     verdict = abstain.judge(query, ranked, idf, lambda stem: desk.index.document_frequency(stem) > 0)
     return [] if verdict.abstain else ranked[:PASSAGES]
 

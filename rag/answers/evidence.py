@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from rag.answers.answer import Passage
 from rag.answers.sentences import split
 from rag.answers.terms import STOPWORDS, Idf, mass, names, plain, stems
-from rag.papers import Paper
 from rag.retrieval.hits import Hit
 
 # Sentences are taken from this many of the best papers; further down they seldom hold the answer.
@@ -113,21 +112,26 @@ def _pairs(ordered: Sequence[str]) -> set[tuple[str, str]]:
     return set(pairwise(ordered))
 
 
-def rank(question: str, hits: Sequence[Hit], encode: Encode, idf: Idf, weights: Weights | None = None) -> list[Passage]:
+def rank(
+    question: str, query: str, hits: Sequence[Hit], encode: Encode, idf: Idf, weights: Weights | None = None
+) -> list[Passage]:
     """All sentences of the best hits, the best evidence for `question` first.
 
-    Each sentence is embedded behind its title, which says what "it" and "the model" are.
+    `query` is the question made self-contained: it says what papers and sentences are about, while the
+    question itself, which may be a short follow-up, says what kind of answer is wanted. Each sentence is
+    embedded behind its title, which says what "it" and "the model" are.
     """
     read = [(hit, split(hit.paper.abstract)) for hit in hits[:PAPERS_READ]]
     texts = [f"{hit.paper.title}. {sentence}" for hit, sentences in read for sentence in sentences]
     if not texts:
         return []
-    vectors = encode([question, *texts])
+    vectors = encode([query, *texts])
     cosines = iter((vectors[1:] @ vectors[0]).tolist())
     best = max(hits[0].score, 1e-9)
+    about = set(stems(query))
     passages = []
     for hit, sentences in read:
-        bonuses = _bonuses(question, hit.paper, sentences, hit.score / best, idf, weights or Weights())
+        bonuses = _bonuses(question, about, hit, sentences, hit.score / best, idf, weights or Weights())
         for position, (text, bonus) in enumerate(zip(sentences, bonuses, strict=True)):
             cosine = next(cosines)
             passages.append(Passage(hit.paper, text, position, cosine + bonus, cosine))
@@ -135,15 +139,21 @@ def rank(question: str, hits: Sequence[Hit], encode: Encode, idf: Idf, weights: 
 
 
 def _bonuses(
-    question: str, paper: Paper, sentences: Sequence[str], relevance: float, idf: Idf, weights: Weights
+    question: str,
+    about: set[str],
+    hit: Hit,
+    sentences: Sequence[str],
+    relevance: float,
+    idf: Idf,
+    weights: Weights,
 ) -> list[float]:
-    """Score of each sentence of `paper`, all but the cosine; `relevance` is over that of the best paper."""
+    """Score of each sentence of a hit, all but the cosine; `relevance` is over that of the best hit."""
     asked = stems(question)
     wanted, wanted_pairs, wanted_focus = set(asked), _pairs(asked), focus(question)
-    title = set(stems(paper.title))
+    title = set(stems(hit.paper.title))
     ordered = [stems(sentence) for sentence in sentences]
     known = [set(found) for found in ordered]
-    of_paper = weights.paper_words * share(title.union(*known), wanted, idf)
+    of_paper = weights.paper_words * share(title.union(*known), about, idf)
     of_paper += weights.paper_rank * relevance
     last = max(1, len(known) - 1)
     scores = []

@@ -179,11 +179,7 @@ CATALOGUE = re.compile(
 )
 # Prefixes that are words or units when they stand alone in lower case.
 WORDS = frozenset("m at sn ross wolf arp hr ic gl".split())
-PREFIXES: dict[str, tuple[str, ...]] = {
-    "gliese": ("GJ", "Gliese", "Gl"),
-    "gj": ("GJ", "Gliese", "Gl"),
-    "gl": ("GJ", "Gliese", "Gl"),
-}
+PREFIXES: dict[str, tuple[str, ...]] = dict.fromkeys(("gliese", "gj", "gl"), ("GJ", "Gliese", "Gl"))
 PREFIXES |= {"mrk": ("Mrk", "Markarian"), "markarian": ("Mrk", "Markarian"), "messier": ("M",)}
 # What papers join to the number with a dash, and what they join with nothing.
 DASHED = frozenset("kepler trappist wasp hat-p hats corot kelt xo".split())

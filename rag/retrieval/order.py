@@ -27,7 +27,8 @@ SAME_TITLE = 0.80
 ALIKE_TITLES = 0.8
 REVIEW_TITLE = re.compile(
     r"\b(?:reviews?|overview|introduction to|lectures?|lecture notes|progress in|status of|primer|tutorial|"
-    r"perspectives?|handbook|roadmap|state of the art|history of|(?:recent|new) (?:advances|developments|progress)|past, present)\b",
+    r"perspectives?|handbook|roadmap|state of the art|history of|past, present|"
+    r"(?:recent|new) (?:advances|developments|progress))\b",
     re.I,
 )
 REVIEW_TEXT = re.compile(
