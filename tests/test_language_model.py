@@ -212,7 +212,10 @@ def session(library: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
 
 
 def test_of_two_questions_at_once_the_second_is_told_that_it_waits_and_both_are_answered(session: Session) -> None:
-    first, second = session.ask("Which clouds darken Tarnhelm-1b?"), session.ask("What is the mass of the super-Earth Velamen-4b?")
+    first, second = (
+        session.ask("Which clouds darken Tarnhelm-1b?"),
+        session.ask("What is the mass of the super-Earth Velamen-4b?"),
+    )
     while not (isinstance(event := next(first), Status) and "writing" in event.text):
         pass
     seen = []
@@ -229,7 +232,10 @@ def test_of_two_questions_at_once_the_second_is_told_that_it_waits_and_both_are_
 
 
 def test_a_question_given_up_while_waiting_leaves_its_place(session: Session) -> None:
-    first, second = session.ask("Which clouds darken Tarnhelm-1b?"), session.ask("What is the mass of the super-Earth Velamen-4b?")
+    first, second = (
+        session.ask("Which clouds darken Tarnhelm-1b?"),
+        session.ask("What is the mass of the super-Earth Velamen-4b?"),
+    )
     while not (isinstance(event := next(first), Status) and "writing" in event.text):
         pass
     while not (isinstance(event := next(second), Status) and "waiting" in event.text):

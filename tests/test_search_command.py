@@ -31,7 +31,7 @@ def ids(result: Result) -> list[str]:
     ("query", "best"),
     [
         ("zinc sulphide clouds on a hot Jupiter", "2403.91002"),
-        ("could a planet be covered by an ocean?", "2403.91001"),
+        ("how much water is there on a super-Earth?", "2403.91001"),
         ("Umber 3 axions", "1209.9022"),
         ("fast radio bursts that come back periodically", "1911.91009"),
         ("lithium", "astro-ph/0302902"),

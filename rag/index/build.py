@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import errno
+import os
 import shutil
 import time
 from collections import deque
@@ -217,6 +219,10 @@ def _assemble(folder: Path, journal: Journal, embedder: Embedder, base: Manifest
         write(_documents(journal, database.model.feed))
         content.add_columns(database.database.connection)
         database.save(str(aside))
+    except RuntimeError as error:
+        if "write error" in str(error):  # how faiss says that the disk is full
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(aside)) from None
+        raise
     finally:
         database.close()
     sync_tree(aside)

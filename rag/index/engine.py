@@ -117,6 +117,9 @@ class StoredVectors(txtai.vectors.Vectors):  # type: ignore[misc, name-defined]
 
 # Up to this many papers a plain scan of all vectors is both exact and fast enough.
 EXACT_UP_TO = 50_000
+# Beyond it vectors are clustered. Half precision keeps the order of near ties, which eight bits lose, and a
+# quarter of the vectors places the clusters as well as all of them.
+CLUSTERED = {"components": "IVF,SQfp16", "sample": 0.25}
 
 
 def configuration(model: str, papers: int) -> dict[str, Any]:
@@ -126,7 +129,7 @@ def configuration(model: str, papers: int) -> dict[str, Any]:
         "method": "rag.index.engine.StoredVectors",
         "content": True,
         "backend": "faiss",
-        "faiss": {"components": "IDMap2,Flat" if papers <= EXACT_UP_TO else "IVF,SQ8"},
+        "faiss": {"components": "IDMap2,Flat"} if papers <= EXACT_UP_TO else dict(CLUSTERED),
         "scoring": {"method": "rag.index.engine.StemmedBM25", "terms": True, "k1": 0.6, "b": 0.75},
         "batch": 1024,
     }

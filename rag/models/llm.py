@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ from rag.models.catalog import Model
 
 # Beyond this, more context costs memory and prefill time and adds nothing to an answer over a few papers.
 CONTEXT = 4096
+# What chat templates mark turns with; in a question or a paper it is text like any other.
+SPECIAL = re.compile(r"<\|(?=[\w-]+\|>)")
 THOUGHT_START, THOUGHT_END = "<think>", "</think>"
 
 Message = dict[str, str]
@@ -52,7 +55,8 @@ class LanguageModel:
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """The tokens of a conversation in the model's own chat template, ready for its reply."""
-        text = self._template(messages=list(messages), enable_thinking=False).prompt
+        harmless = [{**message, "content": SPECIAL.sub("< |", message["content"])} for message in messages]
+        text = self._template(messages=harmless, enable_thinking=False).prompt
         tokens: list[int] = self._llama.tokenize(text.encode(), add_bos=False, special=True)
         return tokens
 

@@ -105,6 +105,8 @@ class _Reader:
             words = match[1].split()
             for start in range(len(words) - 1):
                 name = " ".join(words[start:])
+                if words[start].lower() == "the":
+                    continue
                 if self.facts.is_author(name, True) and (not self.asks or "by" in match[0].lower().split()):
                     begin = match.start() if start == 0 else self.query.index(name, match.start())
                     yield Author(name, (begin, match.end()), int(match[2]) if match[2] else None)
@@ -168,8 +170,7 @@ class _Reader:
         middle = rf"(?:(?:[^\W\d_]\.?|{'|'.join(PARTICLES)})\s+){{0,3}}"
         for match in re.finditer(rf"(?<!\w)(?=({WORD})\s+({middle}{WORD}))", self.query):
             name, end = f"{match[1]} {match[2]}", match.end(2)
-            last = match[2].split()[-1]
-            rare = self.facts.is_rare(last, RARE)
+            rare = any(self.facts.is_rare(word, RARE) for word in (match[1], match[2].split()[-1]))
             if len(match[1]) > 2 and rare and self._full(name) and not THING.match(self.query, end):
                 yield Author(name, (match.start(), end))
 
@@ -243,9 +244,8 @@ class _Reader:
         words = name.split()
         if len(words) == 1 or COLLECTIVE.search(name):
             return self._surname(name)
-        initials = all(re.fullmatch(rf"{INITIALS}", word) for word in words[:-1])
-        particles = all(word.lower() in PARTICLES for word in words[:-1])
-        return self._surname(name) if initials or particles else self._full(name)
+        short = all(re.fullmatch(INITIALS, word) or word.lower() in PARTICLES for word in words[:-1])
+        return self._surname(name) if short else self._full(name)
 
     def _stands_alone(self, name: str, end: int) -> bool:
         """Whether "by" and a name without more are about who wrote: at the end, and no common word."""

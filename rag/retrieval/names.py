@@ -122,7 +122,7 @@ def _surname_last(name: str) -> str:
     surname, comma, given = name.partition(",")
     if not comma and (match := re.fullmatch(r"(.*[^\W\d_]{2,})\s+((?:[^\W\d_]\.?[\s-]*){1,3})", name.strip())):
         surname, given = match[1], match[2]
-    return f"{given} {surname}"
+    return f"{given} {surname}".strip()
 
 
 def _spellings(name: str) -> list[str]:

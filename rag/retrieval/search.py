@@ -26,6 +26,7 @@ CANDIDATES = 200
 REORDERED = 60
 SPARE = 5
 RECENT = 0.5
+LAST_YEAR = 9999
 
 Vector = npt.NDArray[np.float32]
 
@@ -146,7 +147,9 @@ class _Search:
             rows, scores = self._listed()
         else:
             rows, scores = [], []
-            if not self.meant.identifiers:
+            if self.meant.named:
+                notes = ("The paper named in the query does not pass the filters: widen them.",)
+            elif not self.meant.identifiers:
                 notes = ("There are only common words in this: name what you look for.",)
         first = [] if self.meant.like else named
         return self._hits([*first, *rows], [*(1.0 for _ in first), *scores]), notes
@@ -239,15 +242,20 @@ class _Search:
     def _hits(self, rows: Sequence[int], scores: Sequence[float]) -> list[Hit]:
         """The first hits with their papers, near-duplicates folded into the first of them."""
         some = list(rows[: self.limit + SPARE])
+        # Another order than that of the probabilities must not make a score rise down the list.
+        capped = np.minimum.accumulate(np.array(scores[: len(some)], dtype=np.float64)).tolist()
         papers = self.index.papers(some)
         groups = order.folded_duplicates(papers, self.index.vectors(some))[: self.limit]
         return [
-            Hit(rank, scores[place], papers[place], tuple(papers[other].id for other in others))
+            Hit(rank, capped[place], papers[place], tuple(papers[other].id for other in others))
             for rank, (place, others) in enumerate(groups, start=1)
         ]
 
 
 def _check(filters: Filters) -> None:
+    for year in (filters.since, filters.until):
+        if year is not None and abs(year) > LAST_YEAR:
+            raise UsageError(f"{year} is no year: give one such as 2015.")
     if filters.since is not None and filters.until is not None and filters.since > filters.until:
         raise UsageError(f"No year is both since {filters.since} and until {filters.until}: swap the two.")
 

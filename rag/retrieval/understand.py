@@ -179,7 +179,7 @@ def _named(query: str, index: Index) -> tuple[list[Identifier], list[int], list[
     for identifier in identifiers.find(query):
         rows = index._content.rows_of_references(identifier.keys)
         alone = query.strip() == query[slice(*identifier.span)].strip()
-        if not rows and not (identifier.certain or alone):
+        if not rows and not (identifier.certain or alone or LIKE.search(query[: identifier.span[0]])):
             continue
         found.append(identifier)
         named += [row for row in rows if row not in named]

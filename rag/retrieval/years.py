@@ -141,23 +141,17 @@ def _open_ends(free: str, query: str, this_year: int) -> list[Span]:
 
 
 def _single(free: str, query: str, this_year: int) -> list[Span]:
-    """As in "papers from 2012", "published in 2012", "2012 papers": one year needs its cue."""
-    noun = CUE.pattern
-    patterns = (
-        rf"(?<=\s)(?:in|from|during)\s+(?:the\s+year\s+)?{YEAR}",
-        rf"{noun}\s+(?:of\s+)?\(?(?P<beside>{YEAR})\)?",
-        rf"(?P<front>{YEAR})(?=\s+{noun})",
-    )
-    if not CUE.search(query) or HAPPENING.search(query) or ONE_OFF.search(query):
-        return []
-    found = []
+    """As in "published in 2012", "2012 papers" or, farther from its cue, "papers on dust from 2012"."""
+    noun = rf"(?<!\w){CUE.pattern}"
+    when = rf"(?P<when>(?:(?:in|from|during|of)\s+)?(?:the\s+year\s+)?\(?{YEAR}\)?)"
+    patterns = [rf"{noun}\s+{when}", rf"(?P<when>{YEAR})(?=\s+{noun})"]
+    if CUE.search(query) and not HAPPENING.search(query) and not ONE_OFF.search(query):
+        patterns.append(rf"(?<=\s)(?P<when>(?:in|from|during)\s+(?:the\s+year\s+)?{YEAR})")
     for pattern in patterns:
-        for m in re.finditer(pattern, free, re.I):
-            year, start = re.search(r"(?:19|20)\d\d", m[0]), m.start()
-            if year:
-                keep_noun = start + (year.start() if "beside" in m.groupdict() else 0)
-                found.append(Span(int(year[0]), int(year[0]), (keep_noun, m.end())))
-    return found[:1]
+        for match in re.finditer(pattern, free, re.I):
+            year = int(re.sub(r"\D", "", match["when"]))
+            return [Span(year, year, match.span("when"))]
+    return []
 
 
 def _wanted(query: str, year: int, decades: bool = False, open_end: bool = False) -> bool:

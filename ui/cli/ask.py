@@ -48,6 +48,7 @@ def command(
 ) -> None:
     """Answer QUESTION from the papers of an index, with a citation after every sentence."""
     from rag.answers.conversation import Conversation, read_conversation, write_conversation
+    from rag.retrieval.search import checked
     from rag.session import Session
     from rag.settings import load_settings
     from ui.cli import show
@@ -57,6 +58,8 @@ def command(
     session = Session(load_settings(index=index, embedding=embedding, llm=llm, offline=offline))
     earlier = read_conversation(conversation) if conversation else Conversation()
     asked = list(options.read_lines(questions, "question")) if questions else [question or ""]
+    for text in asked:
+        checked(text)
     for text in asked:
         answer = _answer(session, text, earlier, quiet=as_json or bool(questions))
         if conversation:
@@ -69,8 +72,8 @@ def command(
         else:
             show.sources(answer.citations)
             show.nearest(answer)
-            if answer.note:
-                show.note(f"\n{answer.note}")
+        if answer.note:
+            show.note(answer.note)
 
 
 def _answer(session: Session, question: str, earlier: Conversation, quiet: bool) -> Answer:

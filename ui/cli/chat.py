@@ -49,7 +49,7 @@ def command(
 
 def _credentials(host: str, auth: str | None) -> tuple[str, str] | None:
     """Name and password to ask for: those given, or made up when others on the network could reach the page."""
-    if auth:
+    if auth is not None:
         user, colon, password = auth.partition(":")
         if not (user and colon and password):
             raise UsageError("--auth wants USER:PASSWORD.")
