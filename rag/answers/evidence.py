@@ -155,6 +155,8 @@ def _bonuses(
     known = [set(found) for found in ordered]
     of_paper = weights.paper_words * share(title.union(*known), about, idf)
     of_paper += weights.paper_rank * relevance
+    # Abstracts open with what is known and close with what was found; digests say what was found first.
+    later = weights.position if hit.paper.kind == "abstract" else 0.0
     last = max(1, len(known) - 1)
     scores = []
     for i, sentence in enumerate(sentences):
@@ -169,7 +171,6 @@ def _bonuses(
             + weights.focus * share(known[i], wanted_focus, idf)
             + weights.number * number
             + weights.name * name
-            # Abstracts open with what is known and close with what was found.
-            + weights.position * i / last
+            + later * i / last
         )
     return scores
