@@ -126,17 +126,17 @@ def _write(
     numbered = [(numbers[passage.paper.id], passage.text) for passage in chosen]
     quotes_first = desk.llm.model.writes == "quotes"
     if quotes_first:
-        yield draft.say(_quote(*numbered[0], chosen[0].score))
+        yield draft.say(_quote(*numbered[0]))
     for sentence in _written(desk, question, numbered, draft, stop):
         if isinstance(sentence, Status):
             yield sentence
         elif not _said_already(sentence.text, draft.sentences):
             yield draft.say(sentence)
-    for (n, text), passage in list(zip(numbered, chosen, strict=True))[:QUOTES]:
+    for n, text in numbered[:QUOTES]:
         if stop and stop.is_set():
             return
         if (quotes_first or not draft.sentences) and not _said_already(text, draft.sentences):
-            yield draft.say(_quote(n, text, passage.score))
+            yield draft.say(_quote(n, text))
 
 
 def _written(
@@ -186,8 +186,8 @@ def _supported(desk: Desk, text: str, question: str, numbered: Sequence[tuple[in
         yield _cited(quoted if desk.llm.model.writes == "quotes" else bare, n, verdict.score)
 
 
-def _quote(n: int, text: str, score: float) -> Sentence:
-    return _cited(text, n, score)
+def _quote(n: int, text: str) -> Sentence:
+    return _cited(text, n, 1.0)
 
 
 def _cited(text: str, n: int, score: float) -> Sentence:

@@ -95,7 +95,7 @@ class Content:
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True, check_same_thread=False)
         # False in an index built before there were references: it knows authors by single words only.
-        self._filed = _has_references(self._db)
+        self.filed = _has_references(self._db)
 
     def papers(self, rows: Sequence[int]) -> dict[int, Paper]:
         """The papers at the given rows."""
@@ -113,7 +113,7 @@ class Content:
 
     def rows_of_references(self, keys: Collection[str]) -> list[int]:
         """The rows of the papers filed under any of some keys of :mod:`rag.retrieval.references`."""
-        if not self._filed:
+        if not self.filed:
             identifiers = [key.removeprefix("arxiv:") for key in keys if key.startswith("arxiv:")]
             return [row for row in map(self.row_of, identifiers) if row is not None]
         query = f"SELECT DISTINCT row FROM reference WHERE key IN ({_marks(keys)}) ORDER BY row"
@@ -121,7 +121,7 @@ class Content:
 
     def is_author(self, name: str, by_surname: bool) -> bool:
         """Whether somebody of that name wrote a paper; with ``by_surname``, not one of that first name."""
-        condition, values = _author_condition(name, self._filed, by_surname)
+        condition, values = _author_condition(name, self.filed, by_surname)
         return bool(self._db.execute(f"SELECT 1 FROM paper WHERE {condition} LIMIT 1", values).fetchone())
 
     def years(self, rows: Sequence[int]) -> dict[int, int]:
@@ -139,7 +139,7 @@ class Content:
 
     def matching(self, filters: Filters) -> Rows:
         """The rows, ascending, of the papers that the filters admit."""
-        conditions, values = _conditions(filters, self._filed)
+        conditions, values = _conditions(filters, self.filed)
         query = "SELECT row FROM paper" + (f" WHERE {' AND '.join(conditions)}" if conditions else "") + " ORDER BY row"
         return np.fromiter((row for (row,) in self._db.execute(query, values)), dtype=np.int64)
 
