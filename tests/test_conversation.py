@@ -29,6 +29,11 @@ A, B, C = paper("2403.91001"), paper("2403.91002"), paper("2403.91003")
 FIRST = Conversation((Turn("What is Velamen-4b?", "A planet [2].", {2: B}),))
 
 
+def passage(source: Paper, text: str) -> Passage:
+    """A sentence of a paper."""
+    return Passage(source, text, position=0, score=0.5, cosine=0.5)
+
+
 def answer(question: str, *citations: Citation) -> Answer:
     """A finished answer that cites those papers."""
     return Answer(question, "i", "e", "l", (), citations, False, (), Timings(0, None, None, 0))
@@ -39,14 +44,14 @@ def test_a_new_conversation_has_no_numbers() -> None:
 
 
 def test_a_paper_cited_before_keeps_its_number_and_a_new_one_gets_the_next() -> None:
-    chosen = [Passage(A, "a1", 0, 0.9), Passage(B, "b1", 0, 0.8), Passage(C, "c1", 0, 0.7), Passage(A, "a2", 3, 0.6)]
+    chosen = [passage(A, "a1"), passage(B, "b1"), passage(C, "c1"), passage(A, "a2")]
     citations = number(chosen, FIRST)
     assert {citation.paper.id: citation.n for citation in citations} == {B.id: 2, A.id: 3, C.id: 4}
     assert next(citation for citation in citations if citation.paper == A).evidence == ("a1", "a2")
 
 
 def test_in_a_new_conversation_papers_are_numbered_from_one_in_order() -> None:
-    citations = number([Passage(C, "c", 0, 0.9), Passage(A, "a", 0, 0.8)], Conversation())
+    citations = number([passage(C, "c"), passage(A, "a")], Conversation())
     assert [(citation.n, citation.paper.id) for citation in citations] == [(1, C.id), (2, A.id)]
 
 

@@ -29,7 +29,7 @@ def contents(home: Path, name: str) -> dict[str, Paper]:
     """All papers of an index, by identifier."""
     index = open_index(home / "indexes", name)
     try:
-        return {paper.id: paper for paper in index.papers(index._content.matching(Filters()).tolist())}
+        return {paper.id: paper for paper in index.papers(index.content.matching(Filters()).tolist())}
     finally:
         index.close()
 

@@ -443,7 +443,7 @@ def astro() -> Index:
     if not CORPUS.exists() or not place.exists():
         pytest.skip("the corpus beside the project, or an index 'astro' of it, is not here")
     index = open_index(place.parent, "astro")
-    if not index._content.rows_of_references(["doi:10.1038/nature09013"]):
+    if not index.content.rows_of_references(["doi:10.1038/nature09013"]):
         pytest.skip("the index 'astro' was built before DOIs were filed: build it again")
     return index
 

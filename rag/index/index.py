@@ -28,11 +28,15 @@ PROBES = 160
 
 
 class Index:
-    """One generation of an index, open for reading. Safe to use from several threads."""
+    """One generation of an index, open for reading. Safe to use from several threads.
+
+    ``content`` reads its papers and the columns they are filed under.
+    """
 
     def __init__(self, manifest: Manifest, database: Any, content: Content) -> None:
         self.manifest = manifest
-        self._database, self._content = database, content
+        self._database = database
+        self.content = content
 
     def nearest(self, vector: npt.NDArray[np.float32], limit: int, among: Rows | None = None) -> tuple[Rows, Scores]:
         """The rows with the largest cosine to a normalised vector of shape (dimensions,), best first.
@@ -96,21 +100,21 @@ class Index:
 
     def admitted(self, filters: Filters) -> Rows | None:
         """The rows that the filters admit, or None when there are no filters."""
-        return self._content.matching(filters) if filters else None
+        return self.content.matching(filters) if filters else None
 
     def papers(self, rows: Sequence[int]) -> list[Paper]:
         """The papers at the given rows, in their order."""
-        found = self._content.papers(rows)
+        found = self.content.papers(rows)
         return [found[int(row)] for row in rows]
 
     def row_of(self, identifier: str) -> int | None:
         """The row of the paper with that arXiv id."""
-        return self._content.row_of(identifier)
+        return self.content.row_of(identifier)
 
     def close(self) -> None:
         """Free what the index holds."""
         self._database.close()
-        self._content.close()
+        self.content.close()
 
     @cached_property
     def _word_rows(self) -> Rows:
@@ -159,9 +163,9 @@ def check_index(indexes: Path, name: str) -> list[str]:
     except IndexProblem as problem:
         return [str(problem)]
     try:
-        rows = index._content.matching(Filters())
+        rows = index.content.matching(Filters())
         problems = []
-        if len(index._content.papers(rows.tolist())) != len(rows):
+        if len(index.content.papers(rows.tolist())) != len(rows):
             problems.append(f"The index {name!r} lacks the text of some papers: build it again.")
         lengths = np.linalg.norm(index.vectors(rows[:: max(len(rows) // 200, 1)].tolist()), axis=1)
         if not np.allclose(lengths, 1, atol=0.05):

@@ -210,7 +210,7 @@ class _Search:
         places = np.arange(len(rows))
         recency = max(self.options.recency, RECENT if self.meant.recent else 0.0)
         if recency and len(rows):
-            years = self.index._content.years(rows.tolist())
+            years = self.index.content.years(rows.tolist())
             scores = order.newer(scores, [years[row] for row in rows.tolist()], recency)
             places = np.argsort(-scores, kind="stable")
         if self.meant.reviews or self.meant.leads:
@@ -231,7 +231,7 @@ class _Search:
     def _listed(self) -> tuple[list[int], list[float]]:
         """All that the filters admit, when the query says nothing else: first authors, then the newest, first."""
         rows = [] if self.admitted is None else self.admitted.tolist()
-        years = self.index._content.years(rows)
+        years = self.index.content.years(rows)
         rows.sort(key=lambda row: (-years[row], row))
         if self.meant.leads:
             best = rows[: max(CANDIDATES, self.limit)]

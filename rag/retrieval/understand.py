@@ -162,7 +162,7 @@ class _Facts:
         self._index = index
 
     def is_author(self, name: str, by_surname: bool) -> bool:
-        return self._index._content.is_author(name, by_surname)
+        return self._index.content.is_author(name, by_surname)
 
     def is_rare(self, word: str, share: float) -> bool:
         # Two papers make no common word, however small the index.
@@ -177,14 +177,14 @@ def _named(query: str, index: Index) -> tuple[list[Identifier], list[int], list[
     named: list[int] = []
     notes: list[str] = []
     for identifier in identifiers.find(query):
-        rows = index._content.rows_of_references(identifier.keys)
+        rows = index.content.rows_of_references(identifier.keys)
         alone = query.strip() == query[slice(*identifier.span)].strip()
         if not rows and not (identifier.certain or alone or LIKE.search(query[: identifier.span[0]])):
             continue
         found.append(identifier)
         named += [row for row in rows if row not in named]
         if not rows:
-            notes.append(_missing(identifier, index.manifest.name, index._content.filed))
+            notes.append(_missing(identifier, index.manifest.name, index.content.filed))
     return found, named, notes
 
 
