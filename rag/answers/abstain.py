@@ -24,7 +24,7 @@ class Settings:
     covered: float = 7.0
     cosine: float = 3.5
     missing: float = 1.6
-    offset: float = -7.5
+    offset: float = -7.4
     threshold: float = 0.5
     # A common word that a small index happens to lack says less than a name that it lacks.
     unknown_word: float = 0.5

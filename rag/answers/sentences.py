@@ -70,7 +70,7 @@ def _is_abbreviation(before: str, after: str) -> bool:
     if match is None:
         return False
     word = match.group().strip("\"'“‘").removesuffix(".")
-    next_word = re.match(r"[A-Za-z]+", after)
+    next_word = re.match(r"[A-Za-z]+(?![\w&.])", after)  # not the "A" of "A&A"
     opens = next_word is not None and next_word.group().lower() in _OPENERS
     low = word.lower()
     if low in _OPEN_ABBREVIATIONS:

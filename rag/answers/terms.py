@@ -37,8 +37,10 @@ _STYLE = re.compile(
     r"|textrm|textit|textbf|texttt|emph|mathrm|mathcal|mathbf|mathsf|boldsymbol|operatorname)(?![A-Za-z])\s*"
 )
 _ACCENT = re.compile(r"\\[\"'`^~=.](?=\{?\\?[A-Za-z])|\\[cvuHdb](?=\{)")
+# Acronyms of one word, which its initials do not give away, and how that word begins.
+_ONE_WORD = {"UV": "ultraviolet", "IR": "infrared", "NIR": "nearinfrared", "MHD": "magnetohydro"}
 _WORD = re.compile(r"[A-Za-z0-9\u00c0-\u024f\u0370-\u03ff]+(?:[.'’][A-Za-z0-9\u00c0-\u024f]+)*\+?")
-_RAW_WORD = re.compile(r"[A-Za-z0-9\u00c0-\u024f][A-Za-z0-9\u00c0-\u024f'’.+*/-]*")
+_RAW_WORD = re.compile(r"[A-Za-z0-9\u00c0-\u024f][A-Za-z0-9\u00c0-\u024f'’.+*/-]*(?:_\d+)?")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|[\"'“‘(]\s*)$")
 
 
@@ -118,6 +120,7 @@ def lacks(text: str, wanted: Iterable[str]) -> list[str]:
 
     def mentioned(part: str) -> bool:
         spelt_out = len(part) >= 3 and part.isupper() and part.lower() in initials
+        spelt_out = spelt_out or _ONE_WORD.get(part, part) in run
         return compact(part) in run or spelt_out or set(stems(part)) <= stemmed
 
     def parts(name: str) -> list[str]:
@@ -131,6 +134,8 @@ def is_name(word: str, opens: bool) -> bool:
 
     A word that opens a sentence is capitalised anyway, so it has to show more than that.
     """
+    if re.fullmatch(r"[\d.]+[eE][+-]?\d+", word):
+        return False
     if any(char.isdigit() for char in word):
         return any(char.isalpha() for char in word) or (word.isdigit() and len(word) == 4)
     if sum(char.isupper() for char in word) >= 2:
