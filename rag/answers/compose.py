@@ -7,15 +7,16 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from rag import prompts
 from rag.answers import abstain, evidence, grounding, language
 from rag.answers.answer import Answer, Citation, Event, Finished, Found, Passage, Sentence, Status, Timings, Words
 from rag.answers.conversation import Conversation
 from rag.answers.sentences import split
-from rag.answers.terms import make_idf
+from rag.answers.terms import Idf, make_idf
 from rag.index.index import Index
-from rag.models.embedder import Embedder
+from rag.models.embedder import Embedder, Vectors
 from rag.models.llm import LanguageModel, Turnstile
 from rag.retrieval.hits import Filters, Hit
 from rag.retrieval.search import checked, search
@@ -25,6 +26,10 @@ PASSAGES = 4
 QUOTES = 3
 # A model whose words only point at the sentences to quote has said enough by then.
 POINTING_TOKENS = 96
+# A sentence that shares so much of what it adds to the question with a passage points at it.
+POINTED = 0.6
+# A sentence most of whose words were said needn't be said again.
+REPEATED = 0.8
 POINTING_BACK = re.compile(
     r"\b(?:it|its|they|their|them|this|these|those|he|she|his|her|former|latter|same)\b"
     r"|\b(?:first|second|third|last) (?:one|paper|point|study|result)\b|^(?:and|but|what about|how about|also)\b",
@@ -42,6 +47,15 @@ class Desk:
     llm: LanguageModel
     turnstile: Turnstile
     settings: Settings
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of sentences, of shape (len(texts), dimensions)."""
+        return self.embedder.encode(texts, "query")
+
+    @cached_property
+    def idf(self) -> Idf:
+        """How telling a stem is in the index."""
+        return make_idf(self.index.document_frequency, self.index.manifest.papers)
 
 
 @dataclass
@@ -92,9 +106,8 @@ def _evidence(desk: Desk, question: str, query: str, hits: Sequence[Hit]) -> lis
 
     ``query`` is the question with what an earlier one adds to it: it says what the papers must be about.
     """
-    idf = make_idf(desk.index.document_frequency, desk.index.manifest.papers)
-    ranked = evidence.rank(question, query, hits, lambda texts: desk.embedder.encode(texts, "query"), idf)
-    verdict = abstain.judge(query, ranked, idf, lambda stem: desk.index.document_frequency(stem) > 0)
+    ranked = evidence.rank(question, query, hits, desk.encode, desk.idf)
+    verdict = abstain.judge(query, ranked, desk.idf, lambda stem: desk.index.document_frequency(stem) > 0)
     return [] if verdict.abstain else ranked[:PASSAGES]
 
 
@@ -147,6 +160,8 @@ def _written(
     try:
         for ahead in desk.turnstile.enter(ticket, stop):
             yield Status(f"waiting: {ahead} ahead of you")
+        if stop and stop.is_set():
+            return
         papers = len({n for n, _ in numbered})
         yield Status(f"reading {papers} paper{'s' if papers > 1 else ''} and writing")
         messages = prompts.answer_messages(question, _fitting(desk, question, numbered))
@@ -178,25 +193,30 @@ def _fitting(desk: Desk, question: str, numbered: Sequence[tuple[int, str]]) -> 
 
 
 def _supported(desk: Desk, text: str, question: str, numbered: Sequence[tuple[int, str]]) -> Iterator[Sentence]:
-    """The sentence when the evidence supports it, in the evidence's own words when the model may only quote."""
-    bare = grounding.CITATION.sub("", text).strip()
-    verdict = grounding.check(bare, [evidence_text for _, evidence_text in numbered], question)
-    if bare and verdict.supported:
-        n, quoted = numbered[verdict.best]
-        yield _cited(quoted if desk.llm.model.writes == "quotes" else bare, n, verdict.score)
+    """The sentence when the evidence supports it; what it points at, word for word, when the model may only quote."""
+    bare, numbers = grounding.cited(text)
+    best, share = grounding.closest(bare, [quoted for _, quoted in numbered], question)
+    if desk.llm.model.writes == "quotes":
+        if share >= POINTED:
+            yield _quote(*numbered[best])
+        return
+    known = tuple(n for n in numbers if n in {m for m, _ in numbered}) or (numbered[best][0],)
+    verdict = grounding.check(bare, [quoted for n, quoted in numbered if n in known], desk.encode, desk.idf)
+    if verdict.supported:
+        yield _cited(bare, known, verdict.score)
 
 
 def _quote(n: int, text: str) -> Sentence:
-    return _cited(text, n, 1.0)
+    return _cited(text, (n,), 1.0)
 
 
-def _cited(text: str, n: int, score: float) -> Sentence:
+def _cited(text: str, numbers: tuple[int, ...], score: float) -> Sentence:
     bare, end = (text[:-1], text[-1]) if text[-1:] in ".!?" else (text, ".")
-    return Sentence(f"{bare} [{n}]{end}", (n,), True, round(score, 4))
+    return Sentence(f"{bare} {''.join(f'[{n}]' for n in numbers)}{end}", numbers, True, round(score, 4))
 
 
 def _said_already(text: str, sentences: Sequence[Sentence]) -> bool:
-    return any(grounding.check(text, [sentence.text]).score > 0.8 for sentence in sentences)
+    return any(grounding.closest(text, [sentence.text])[1] > REPEATED for sentence in sentences)
 
 
 def _finished(desk: Desk, question: str, hits: Sequence[Hit], draft: Draft, stopped: bool) -> Answer:
