@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,18 +13,37 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from rag.models import embedder
 from rag.models.catalog import Model, find
 
 Vectors = npt.NDArray[np.float32]
 Way = Callable[[Path, int, Sequence[str]], Vectors]
 
 
-def with_txtai(folder: Path, max_seq_length: int, texts: Sequence[str]) -> Vectors:
-    """txtai takes its limit from the tokenizer, which for MiniLM knows another one: so it is told."""
-    from txtai import Embeddings
+TXTAI = """
+import json, sys
+from txtai import Embeddings
+folder, limit, texts = json.load(sys.stdin)
+embeddings = Embeddings(path=folder, maxlength=limit, gpu=False)
+json.dump(embeddings.batchtransform(texts).tolist(), sys.stdout)
+"""
 
-    embeddings = Embeddings(path=str(folder), maxlength=max_seq_length, gpu=False)
-    return np.array(embeddings.batchtransform(list(texts)))
+
+def with_txtai(folder: Path, max_seq_length: int, texts: Sequence[str]) -> Vectors:
+    """txtai takes its limit from the tokenizer, which for MiniLM knows another one: so it is told.
+
+    It runs in a process of its own, since in this one Sidereus may have imported it without torch.
+    """
+    request = json.dumps([str(folder), max_seq_length, list(texts)])
+    done = subprocess.run([sys.executable, "-c", TXTAI], input=request, capture_output=True, text=True, check=True)
+    return np.array(json.loads(done.stdout), dtype=np.float32)
+
+
+def with_sidereus(folder: Path, max_seq_length: int, texts: Sequence[str]) -> Vectors:
+    """Our own way, on ONNX Runtime, with its weights as they are."""
+    model = Model(folder.name, "embedding", "local", folder.name, "", max_seq_length=max_seq_length, path=folder)
+    with tempfile.TemporaryDirectory() as models:
+        return embedder.load(Path(models), model, precision="fp32").encode(list(texts), "document")
 
 
 def with_sentence_transformers(folder: Path, max_seq_length: int, texts: Sequence[str]) -> Vectors:
@@ -46,7 +69,7 @@ def with_transformers(folder: Path, max_seq_length: int, texts: Sequence[str]) -
 
 
 # What is compared with plain transformers; a further way to embed joins by a line here.
-WAYS: list[Way] = [with_txtai, with_sentence_transformers]
+WAYS: list[Way] = [with_txtai, with_sentence_transformers, with_sidereus]
 
 SENTENCE = "We measure the mass of a black hole in a galaxy at redshift 7 from the emission lines of its disk. "
 OTHER = "A magnetic neutron star in a binary orbit shows radio and infrared light with a period of two time series. "
