@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Literal
+from urllib.parse import quote, urlencode
 
 Kind = Literal["abstract", "digest"]
 
@@ -37,8 +38,17 @@ class Paper:
 
     @property
     def url(self) -> str:
-        """The paper's page at arXiv."""
-        return f"https://arxiv.org/abs/{self.id}"
+        """The paper's page: at arXiv, else where its DOI leads, else a search for its title at ADS."""
+        if self.on_arxiv:
+            return f"https://arxiv.org/abs/{self.id}"
+        if self.id.startswith("doi:"):
+            return f"https://doi.org/{quote(self.id.removeprefix('doi:'))}"
+        return "https://ui.adsabs.harvard.edu/search/" + urlencode({"q": f'title:"{self.title}"'})
+
+    @property
+    def on_arxiv(self) -> bool:
+        """Whether ``id`` is arXiv's; papers from elsewhere have ids such as ``doi:10.1086/307221``."""
+        return ":" not in self.id
 
     @property
     def text(self) -> str:
@@ -46,14 +56,17 @@ class Paper:
         return f"{self.title}\n{self.abstract}"
 
     @property
+    def credit(self) -> str:
+        """The authors in running text: "Riess et al.", "Abel & Bryan", "Planck Collaboration"."""
+        first = [name if name.lower().endswith("collaboration") else name.split()[-1] for name in self.authors[:2]]
+        if len(self.authors) > 2 or (len(first) == 2 and self.authors[1].lower() == "et al."):
+            return f"{first[0]} et al."
+        return " & ".join(first)
+
+    @property
     def byline(self) -> str:
-        """The first authors and the year, as one cites in running text: "Planck Collaboration 2018"."""
-        surnames = [author.split()[-1] if author.strip() else author for author in self.authors]
-        if not surnames:
-            return str(self.year)
-        if len(surnames) > 2 or (len(surnames) == 2 and self.authors[1].lower() == "et al."):
-            return f"{surnames[0]} et al. {self.year}"
-        return f"{' & '.join(surnames)} {self.year}"
+        """The authors and the year, as one cites in running text: "Riess et al. 2018"."""
+        return f"{self.credit} {self.year}".strip()
 
     def as_record(self) -> dict[str, Any]:
         """The paper as JSON-ready values; ``from_record`` is its inverse."""

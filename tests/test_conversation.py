@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rag.answers.answer import Answer, Citation, Passage, Timings
-from rag.answers.compose import number, standalone
 from rag.answers.conversation import (
     Conversation,
     Turn,
@@ -16,6 +16,8 @@ from rag.answers.conversation import (
     read_conversation,
     write_conversation,
 )
+from rag.answers.followup import read
+from rag.answers.writing import Draft
 from rag.errors import UsageError
 from rag.papers import Paper
 
@@ -44,15 +46,16 @@ def test_a_new_conversation_has_no_numbers() -> None:
 
 
 def test_a_paper_cited_before_keeps_its_number_and_a_new_one_gets_the_next() -> None:
-    chosen = [passage(A, "a1"), passage(B, "b1"), passage(C, "c1"), passage(A, "a2")]
-    citations = number(chosen, FIRST)
-    assert {citation.paper.id: citation.n for citation in citations} == {B.id: 2, A.id: 3, C.id: 4}
-    assert next(citation for citation in citations if citation.paper == A).evidence == ("a1", "a2")
+    draft = Draft("q", known=FIRST.numbers)
+    draft.cite([passage(A, "a1"), passage(B, "b1")])
+    draft.cite([passage(C, "c1"), passage(A, "a2")])
+    assert {citation.paper.id: citation.n for citation in draft.citations} == {B.id: 2, A.id: 3, C.id: 4}
+    assert next(citation for citation in draft.citations if citation.paper == A).evidence == ("a1", "a2")
 
 
 def test_in_a_new_conversation_papers_are_numbered_from_one_in_order() -> None:
-    citations = number([passage(C, "c"), passage(A, "a")], Conversation())
-    assert [(citation.n, citation.paper.id) for citation in citations] == [(1, C.id), (2, A.id)]
+    found = Draft("q").cite([passage(C, "c"), passage(A, "a")])
+    assert [(citation.n, citation.paper.id) for citation in found.citations] == [(1, C.id), (2, A.id)]
 
 
 def test_turns_are_added_and_the_old_conversation_stays_as_it_was() -> None:
@@ -63,16 +66,62 @@ def test_turns_are_added_and_the_old_conversation_stays_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    "follow_up", ["And its mass?", "Who found it?", "How heavy?", "What did they see at 4.5 microns?"]
+    "follow_up",
+    ["And its mass?", "Who found it?", "How heavy?", "What did they see at 4.5 microns?", "why?", "and for M dwarfs?"],
 )
 def test_a_follow_up_that_points_back_takes_the_question_before_it_along(follow_up: str) -> None:
-    assert standalone(follow_up, FIRST) == f"What is Velamen-4b? {follow_up}"
+    meaning = read(follow_up, FIRST)
+    assert meaning.query == f"What is Velamen-4b? {follow_up}"
+    assert meaning.papers == (B.id,)
+    assert not meaning.only
 
 
-def test_a_question_that_stands_alone_is_searched_alone() -> None:
-    question = "Which clouds darken hot Jupiter night sides?"
-    assert standalone(question, FIRST) == question
-    assert standalone("And its mass?", Conversation()) == "And its mass?"
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which clouds darken hot Jupiter night sides?",
+        "What is dark energy?",
+        "How old is the Universe?",
+        "Why is M87 dim?",
+    ],
+)
+def test_a_question_that_stands_alone_is_searched_alone(question: str) -> None:
+    assert read(question, FIRST).query == question
+    assert read("And its mass?", Conversation()).query == "And its mass?"
+
+
+def test_a_chain_of_follow_ups_keeps_its_topic() -> None:
+    second = FIRST.with_turn(
+        replace(answer("And its mass?", Citation(2, B, ())), query="What is Velamen-4b? And its mass?")
+    )
+    assert read("How sure is that?", second).query == "What is Velamen-4b? And its mass? How sure is that?"
+    assert conversation_of_record(second.as_record()) == second
+
+
+SEVERAL = Conversation((Turn("What is known?", "One thing [2]. Another thing [1]. A third [5].", {1: A, 2: B, 5: C}),))
+
+
+@pytest.mark.parametrize(
+    ("question", "papers"),
+    [
+        ("What does the second paper say about dust?", [A]),
+        ("What does paper 5 say?", [C]),
+        ("Is [1] right?", [A]),
+        ("Explain the last point to a student", [C]),
+        ("What else does that paper find?", [B]),
+        ("compare with the second paper", [B, A]),
+        ("Do these papers agree?", [B, A, C]),
+        ("the last one?", [C]),
+    ],
+)
+def test_a_question_about_papers_on_the_screen_is_about_those_alone(question: str, papers: list[Paper]) -> None:
+    meaning = read(question, SEVERAL)
+    assert meaning.only
+    assert list(meaning.papers) == [paper.id for paper in papers]
+
+
+def test_a_paper_that_was_never_cited_can_not_be_pointed_at() -> None:
+    assert not read("What does paper 77 say about dust grains there?", SEVERAL).only
 
 
 def test_a_conversation_survives_its_file(tmp_path: Path) -> None:

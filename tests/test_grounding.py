@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rag.answers.evidence import Encode
 from rag.answers.grounding import check, cited, closest
+from rag.answers.mentions import Mentions
+from rag.answers.polarity import differs
 from rag.answers.quantities import agrees, quantities
 from rag.models import embedder
 from rag.models.catalog import find
@@ -17,6 +21,9 @@ from rag.models.embedder import Vectors
 RADIATED = "GW150914 radiated 3.0 solar masses in gravitational waves."
 ROSE = "The signal rose in frequency from 35 to 250 Hz with a peak strain of $1.0\\times10^{-21}$."
 NO_FLOW = "No evidence of a cooling flow was found in the core of the cluster."
+
+
+PAIRS = [json.loads(line) for line in Path(__file__).with_name("grounding_pairs.jsonl").read_text().splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +49,7 @@ def encode(offline_models: Path) -> Encode:
 def test_what_the_evidence_says_in_the_same_or_other_words_is_supported(
     encode: Encode, sentence: str, evidence: str
 ) -> None:
-    assert check(sentence, [evidence], encode, lambda stem: 0.5).supported
+    assert check(sentence, [evidence], encode).supported
 
 
 @pytest.mark.parametrize(
@@ -52,20 +59,25 @@ def test_what_the_evidence_says_in_the_same_or_other_words_is_supported(
         ("GW150914 radiated 3.0 Earth masses in gravitational waves.", RADIATED, "number"),
         ("The signal rose in frequency from 35 to 2500 Hz.", ROSE, "number"),
         ("GW170817 radiated 3.0 solar masses in gravitational waves.", RADIATED, "name"),
-        ("Evidence of a cooling flow was found in the core of the cluster.", NO_FLOW, "denies"),
-        ("Black holes evaporate by radiation.", RADIATED, "far"),
+        ("Evidence of a cooling flow was found in the core of the cluster.", NO_FLOW, "deny"),
+        ("The telescope stands on a mountain.", RADIATED, "far"),
+        ("Neutron stars were seen to merge in GW150914.", RADIATED, "neutron"),
+        ("The signal fell in frequency from 35 to 250 Hz.", ROSE, "opposite"),
+        ("The frequency did not rise from 35 to 250 Hz.", ROSE, "deny"),
+        ("Dust makes up a few minutes of the signal.", "Dust makes up a few hours of the signal.", "rival"),
+        ("The core of the globular cluster shows no cooling flow.", NO_FLOW, "globular"),
     ],
 )
 def test_another_number_unit_name_or_meaning_is_not_supported(
     encode: Encode, sentence: str, evidence: str, reason: str
 ) -> None:
-    verdict = check(sentence, [evidence], encode, lambda stem: 0.5)
+    verdict = check(sentence, [evidence], encode)
     assert not verdict.supported
     assert reason in verdict.reason
 
 
 def test_without_evidence_nothing_is_supported(encode: Encode) -> None:
-    assert not check("GW150914 radiated energy.", [], encode, lambda stem: 0.5).supported
+    assert not check("GW150914 radiated energy.", [], encode).supported
 
 
 @pytest.mark.parametrize(
@@ -78,13 +90,26 @@ def test_without_evidence_nothing_is_supported(encode: Encode) -> None:
         ("13,124 papers", "13124 papers"),
         ("3 per cent", "3%"),
         ("42.3 Mpc", "42 Mpc"),
+        ("1.4 m/s", "1.4 metres per second"),
+        ("0.025 arcsec", "25 milliarcseconds"),
+        ("0.1 g/cm²", "one kilogram per square metre"),
+        (r"$(4.297 \pm 0.012) \times 10^6 M_\odot$", "4.297 ± 0.012 million solar masses"),
+        (r"$7.25 \times 10^{11}\,M_\odot$", "725 billion solar masses"),
+        ("1 per cent", "one in a hundred"),
+        ("8.1 hours", "8.1 h"),
+        ("a 20-day campaign", "twenty days"),
+        (r"$12.39^{+1.30}_{-0.98}$ km", "12.4 km"),
+        ("400,000 stars", "four hundred thousand stars"),
+        ("1.30 pc", "4.2 light-years"),
     ],
 )
 def test_a_quantity_is_the_same_however_it_is_written(one: str, other: str) -> None:
     assert agrees(quantities(other)[0], quantities(one)[0])
 
 
-@pytest.mark.parametrize(("one", "other"), [("40 km/s", "40 m/s"), ("5.2", "5.3"), ("3 Mpc", "3 kpc")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("40 km/s", "40 m/s"), ("5.2", "5.3"), ("3 Mpc", "3 kpc"), ("8.1 h", "8.1 minutes")]
+)
 def test_another_value_or_unit_is_another_quantity(one: str, other: str) -> None:
     assert not agrees(quantities(other)[0], quantities(one)[0])
 
@@ -103,3 +128,80 @@ def test_words_of_the_question_do_not_count() -> None:
 def test_the_citations_of_a_sentence_are_told_from_its_words() -> None:
     assert cited("It is 5 kpc away [2].") == ("It is 5 kpc away.", (2,))
     assert cited("Nothing here.") == ("Nothing here.", ())
+
+
+def test_hubbles_constant_is_no_hour() -> None:
+    assert quantities(r"$5\,h^{-1}$ Mpc")[0].unit != quantities("5 h")[0].unit
+
+
+def test_one_is_a_number_only_where_it_counts() -> None:
+    assert quantities("one of them is smaller than the other one") == []
+    assert quantities("one kiloparsec")[0].value == quantities("1 kpc")[0].value
+
+
+@pytest.mark.parametrize(
+    ("evidence", "name"),
+    [
+        ("anomalous X-ray pulsars", "AXPs"),
+        ("a massive compact halo object", "MACHO"),
+        ("Sagittarius A*", "Sgr"),
+        ("the JWST spectrum", "Webb"),
+        (r"the $\Lambda$CDM model", "ΛCDM"),
+        ("the orbit of the Moon", "Lunar"),
+    ],
+)
+def test_a_name_is_mentioned_in_other_spellings(evidence: str, name: str) -> None:
+    assert Mentions(evidence).name(name)
+
+
+@pytest.mark.parametrize(("evidence", "name"), [("the LMC", "SMC"), ("the Hubble telescope", "Spitzer")])
+def test_another_name_is_not_mentioned(evidence: str, name: str) -> None:
+    assert not Mentions(evidence).name(name)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "evidence"),
+    [
+        (
+            "Nothing observed contradicts a natural origin.",
+            "All that was observed is consistent with a natural origin.",
+        ),
+        ("Pulsars are not a favoured explanation.", "Pulsars are a disfavoured explanation."),
+        ("The dispersion hardly varies.", "The dispersion is nearly constant."),
+    ],
+)
+def test_two_denials_affirm(sentence: str, evidence: str) -> None:
+    assert not differs(sentence, evidence)
+
+
+def _shares(pairs: Sequence[dict[str, str]], encode: Encode, titles: dict[str, str]) -> tuple[float, float]:
+    """Shares of the paraphrases that pass and of the corruptions that are caught."""
+    evidence = [f"{titles[pair['id']]}. {pair['evidence']}" for pair in pairs]
+    texts = list(dict.fromkeys([*evidence, *(pair[key] for pair in pairs for key in ("paraphrase", "corruption"))]))
+    vectors = dict(zip(texts, encode(texts), strict=True))
+
+    def supported(pair: dict[str, str], said: str, given: str) -> bool:
+        return check(pair[said], [given], lambda asked: np.stack([vectors[text] for text in asked])).supported
+
+    passed = [supported(pair, "paraphrase", given) for pair, given in zip(pairs, evidence, strict=True)]
+    caught = [not supported(pair, "corruption", given) for pair, given in zip(pairs, evidence, strict=True)]
+    return sum(passed) / len(pairs), sum(caught) / len(pairs)
+
+
+@pytest.fixture(scope="module")
+def titles() -> dict[str, str]:
+    digests = Path(__file__).parent.parent.joinpath("indexes", "starter").glob("*.jsonl")
+    papers = (json.loads(line) for digest in digests for line in digest.read_text().splitlines())
+    return {paper["id"]: paper["title"] for paper in papers}
+
+
+def test_paraphrases_pass_and_planted_errors_are_caught(encode: Encode, titles: dict[str, str]) -> None:
+    passed, caught = _shares(PAIRS, encode, titles)
+    assert passed >= 0.90
+    assert caught >= 0.95
+
+
+def test_fewer_do_in_the_half_whose_sentences_shaped_no_rule(encode: Encode, titles: dict[str, str]) -> None:
+    passed, caught = _shares(PAIRS[100:], encode, titles)
+    assert passed >= 0.82
+    assert caught >= 0.90

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from rag import prompts
-from rag.answers.answer import Finished, Status, Words
-from rag.answers.compose import Desk, _fitting
+from rag.answers.answer import Finished, Passage, Status, Words
+from rag.answers.writing import Desk, Draft, _messages
 from rag.errors import ModelProblem
 from rag.index.index import Index
 from rag.models.catalog import find
 from rag.models.embedder import Embedder
 from rag.models.llm import LanguageModel, Turnstile, _without_thoughts, idle_cores
+from rag.papers import Paper
 from rag.session import Session
 from rag.settings import Settings, load_settings
 
@@ -66,15 +67,17 @@ def desk(index: Index, embedder: Embedder, llm: LanguageModel) -> Desk:
 def test_the_prompt_fits_the_context_with_twenty_passages_however_long(
     invented: Index, minilm: Embedder, smollm: LanguageModel, words: int
 ) -> None:
-    passages = [
-        (n, f"Passage {n}: " + "the Hα flux of $10^{-16}$ erg is Å-scale 王 " * (words // 10)) for n in range(1, 21)
-    ]
-    kept = _fitting(desk(invented, minilm, smollm), "What is the flux?", passages)
-    tokens = smollm.prompt(prompts.answer_messages("What is the flux?", kept))
-    assert len(tokens) + 320 <= smollm.context
-    assert list(kept) == passages[: len(kept)]
+    texts = [f"Passage {n}: " + "the Hα flux of $10^{-16}$ erg is Å-scale 王 " * (words // 10) for n in range(1, 21)]
+    paper = Paper("2403.91001", "A title", ("Ada Example",), "Text.", 2024, ("astro-ph.EP",))
+    passages = [Passage(paper, text, position=0, score=0.5, cosine=0.5) for text in texts]
+    draft = Draft("What is the flux?")
+    draft.cite(passages)
+    messages = _messages(desk(invented, minilm, smollm), draft, passages, "fact")
+    assert len(smollm.prompt(messages)) + 320 <= smollm.context
+    told = [n for n, text in enumerate(texts) if text in messages[-1]["content"]]
+    assert told == list(range(len(told)))
     if words <= 100:
-        assert kept
+        assert told
 
 
 def test_a_prompt_that_fills_the_context_is_refused_in_one_sentence(smollm: LanguageModel) -> None:

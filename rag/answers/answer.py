@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from rag.papers import Paper
 from rag.retrieval.hits import Hit
+
+Shape = Literal["fact", "synthesis", "list", "review"]
+"""One fact and its evidence; what several papers contribute; papers with a line each; a page in sections."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A sentence of a paper that bears on a question; ``position`` counts the abstract's sentences from 0.
 
-    ``score`` ranks the sentences of one question, ``cosine`` is how near the sentence is to it in meaning.
+    ``score`` ranks the sentences of one question, ``cosine`` is how near the sentence is to it in meaning,
+    ``relevance`` the probability that the paper is relevant.
     """
 
     paper: Paper
@@ -21,25 +25,31 @@ class Passage:
     position: int
     score: float
     cosine: float
+    relevance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A paper an answer cites as [n], with the sentences it was cited for."""
+    """A paper an answer cites as [n], with the sentences it was cited for and the probability that it is relevant."""
 
     n: int
     paper: Paper
     evidence: tuple[str, ...]
+    relevance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of an answer, the numbers it cites and whether the evidence supports it (None: not checked)."""
+    """A sentence of an answer, the numbers it cites and whether the evidence supports it (None: it claims nothing).
+
+    ``lead`` stands before it in the answer: a blank, or a new line and what the line is about.
+    """
 
     text: str
     citations: tuple[int, ...]
     supported: bool | None = None
     score: float | None = None
+    lead: str = " "
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,12 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer. ``nearest`` holds the closest papers when Sidereus abstained."""
+    """A finished answer. ``nearest`` holds the closest papers when Sidereus abstained.
+
+    ``hints`` are the sentences of these that come nearest to the question, at most one a paper.
+    ``query`` is the question made self-contained, ``retrieved`` the ids of the papers found for it, best first, and
+    ``withheld`` counts the sentences of the language model that the papers did not support.
+    """
 
     question: str
     index: str
@@ -67,11 +82,16 @@ class Answer:
     timings: Timings
     stopped: bool = False
     note: str | None = None
+    shape: Shape = "fact"
+    query: str = ""
+    retrieved: tuple[str, ...] = ()
+    withheld: int = 0
+    hints: tuple[Passage, ...] = ()
 
     @property
     def text(self) -> str:
         """The whole answer as text with its [n]."""
-        return " ".join(sentence.text for sentence in self.sentences)
+        return "".join(sentence.lead + sentence.text for sentence in self.sentences).strip()
 
     def as_record(self) -> dict[str, Any]:
         """The answer as ``ask --json`` prints it."""

@@ -15,11 +15,15 @@ from rag.storage import write_json
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question, the text of its answer and the papers it cited, by number."""
+    """A question, the text of its answer and the papers it cited, by number.
+
+    ``query`` is the question made self-contained, "" when it was so already.
+    """
 
     question: str
     answer: str
     cited: dict[int, Paper]
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class Conversation:
     def with_turn(self, answer: Answer) -> Conversation:
         """The conversation after one more answer."""
         cited = {citation.n: citation.paper for citation in answer.citations}
-        return replace(self, turns=(*self.turns, Turn(answer.question, answer.text, cited)))
+        query = answer.query if answer.query != answer.question else ""
+        return replace(self, turns=(*self.turns, Turn(answer.question, answer.text, cited, query)))
 
     def as_record(self) -> dict[str, Any]:
         """JSON-ready; :func:`conversation_of_record` is its inverse."""
@@ -44,6 +49,7 @@ class Conversation:
             "turns": [
                 {
                     "question": turn.question,
+                    "query": turn.query,
                     "answer": turn.answer,
                     "cited": {str(n): paper.as_record() for n, paper in turn.cited.items()},
                 }
@@ -60,6 +66,7 @@ def conversation_of_record(record: dict[str, Any]) -> Conversation:
                 turn["question"],
                 turn["answer"],
                 {int(n): Paper.from_record(paper) for n, paper in turn["cited"].items()},
+                str(turn.get("query", "")),
             )
             for turn in record["turns"]
         )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,6 @@ from rag.answers.sentences import split
 from rag.answers.terms import STOPWORDS, Idf, mass, names, plain, stems
 from rag.retrieval.hits import Hit
 
-# Sentences are taken from this many of the best papers; further down they seldom hold the answer.
-PAPERS_READ = 5
 # Texts in, one unit vector a text out.
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -36,8 +35,27 @@ class Weights:
     number: float = 0.2
     name: float = 0.2
     paper_words: float = 0.8
+    paper_pairs: float = 0.0
     paper_rank: float = 0.2
     position: float = 0.2
+    rival: float = 0.5
+    leaning: float = 0.0
+    announcing: float = 0.0
+
+
+# For a broad question: whether the paper is about its topic counts more, whether a sentence closes the paper nothing,
+# and a sentence has to say something by itself: it doesn't lean on the one before, nor only announce what is done.
+BROAD = Weights(
+    words=0.5,
+    neighbour=0.1,
+    number=0.0,
+    name=0.0,
+    paper_words=0.8,
+    paper_pairs=0.9,
+    position=0.0,
+    leaning=0.4,
+    announcing=0.25,
+)
 
 
 _MEASURES = (
@@ -56,7 +74,11 @@ _WANTS_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _WANTS_NAME = re.compile(r"\b(?:which|who|whose|name|named|called)\b", re.IGNORECASE)
-_WANTS_CAUSE = re.compile(r"\bwhy\b|\bwhat (?:causes?|caused|drives?|drove|explains?)\b", re.IGNORECASE)
+_WANTS_CAUSE = re.compile(
+    r"\bwhy\b|\bwhat (?:causes?|caused|drives?|drove|explains?|limits?|sets|determines?|"
+    r"controls?|regulates?|governs?|triggers?|shapes?|powers?)\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(
     r"\d+|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|"
     r"half|third|quarter|hundreds?|thousands?|millions?|billions?|orders? of magnitude|percent|twice|"
@@ -67,6 +89,28 @@ _CAUSE = re.compile(
     r"\b(?:because|due to|since|owing to|caused?|causes|results? (?:of|from|in)|therefore|hence|leads?|"
     r"explain\w*|driven by|responsible for)\b",
     re.IGNORECASE,
+)
+_LEANS = re.compile(
+    r"^(?:(?:this|these|that|those|such|it|its|they|their|he|she|both|"
+    r"the (?:latter|former|same|other|above|two|results?)|in (?:this|these|that|those|such|both)|"
+    r"for (?:this|these|such)|with (?:this|these)|by contrast|"
+    r"on the other hand|finally|moreover|furthermore|however|also|then|so|thus|therefore|hence|our|we also)\b"
+    r"|[\w-]+ (?:this|these|such) \w+,)",
+    re.IGNORECASE,
+)
+_DONE = (
+    "presented|discussed|studied|described|reviewed|investigated|examined|considered|analy[sz]ed|explored|"
+    "summari[sz]ed|outlined"
+)
+_DO = "present|discuss|study|describe|review|investigate|examine|consider|analy[sz]e|explore|summari[sz]e|outline"
+_ANNOUNCES = re.compile(
+    rf"\b(?:is|are|was|were|has been|have been|will be) (?:(?:also|then|briefly) )?(?:{_DONE})\b"
+    rf"|\bwe (?:(?:also|then|further|briefly) )?(?:{_DO})\b|\bthis (?:paper|article|chapter|review|work)\b",
+    re.IGNORECASE,
+)
+# "WASP-12b", "GW150914", "NGC 1275", "Sgr A*" aside: a catalogue's name and a number in it.
+_DESIGNATION = re.compile(
+    r"\b([A-Z][A-Za-z]*[A-Z][A-Za-z]*|[A-Z][a-z]+(?=-)|[A-Z](?=\d))[ -]?(\d[\d.+-]*(?: ?[a-z]\b)?)"
 )
 _ASKED = re.compile(r"\b(?:what|which|whose|how many|how much)\b((?: [\w'/-]+){1,4})", re.IGNORECASE)
 
@@ -87,20 +131,49 @@ def focus(question: str) -> frozenset[str]:
     return frozenset(found[:3])
 
 
+def wants(question: str) -> Literal["cause", "number", "name", ""]:
+    """The kind of thing a question asks for, where its words tell."""
+    if _WANTS_CAUSE.search(question):
+        return "cause"
+    if _WANTS_NUMBER.search(question):
+        return "number"
+    return "name" if _WANTS_NAME.search(question) else ""
+
+
 def fits_kind(question: str, sentence: str) -> tuple[bool, bool]:
     """Whether `sentence` has the number or cause, and the name, that `question` asks for.
 
     What the question itself already names does not count.
     """
-    if _WANTS_CAUSE.search(question):
-        return bool(_CAUSE.search(sentence)), False
-    if _WANTS_NUMBER.search(question):
-        given = set(_NUMBER.findall(question.lower()))
-        return any(number not in given for number in _NUMBER.findall(plain(sentence).lower())), False
-    if _WANTS_NAME.search(question):
-        known = {name.lower() for name in names(question)}
-        return False, any(name.lower() not in known for name in names(sentence))
+    match wants(question):
+        case "cause":
+            return bool(_CAUSE.search(sentence)), False
+        case "number":
+            given = set(_NUMBER.findall(question.lower()))
+            return any(number not in given for number in _NUMBER.findall(plain(sentence).lower())), False
+        case "name":
+            known = {name.lower() for name in names(question)}
+            return False, any(name.lower() not in known for name in names(sentence))
     return False, False
+
+
+def rivals(question: str, sentence: str) -> bool:
+    """Whether a sentence names another object of a catalogue in place of the one asked about.
+
+    >>> rivals("How old is WASP-12b?", "WASP-17b is young."), rivals("How old is M31?", "It is older than M33.")
+    (True, True)
+    >>> rivals("How old is WASP-12b?", "WASP-12 b and WASP-17b are old."), rivals("How old is M87?", "It is old.")
+    (False, False)
+    """
+    asked, said = _designations(question), _designations(sentence)
+    return any(catalogue in said and not said[catalogue] & numbers for catalogue, numbers in asked.items())
+
+
+def _designations(text: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for catalogue, number in _DESIGNATION.findall(plain(text)):
+        found.setdefault(catalogue.upper(), set()).add(number.lower().replace(" ", ""))
+    return found
 
 
 def share(found: set[str] | frozenset[str], wanted: set[str] | frozenset[str], idf: Idf) -> float:
@@ -112,16 +185,30 @@ def _pairs(ordered: Sequence[str]) -> set[tuple[str, str]]:
     return set(pairwise(ordered))
 
 
+def _paired(texts: Sequence[str]) -> set[tuple[str, str]]:
+    return {pair for text in texts for pair in _pairs(stems(text))}
+
+
+def _shared(wanted: set[tuple[str, str]], found: set[tuple[str, str]]) -> float:
+    return len(wanted & found) / max(1, len(wanted))
+
+
 def rank(
-    question: str, query: str, hits: Sequence[Hit], encode: Encode, idf: Idf, weights: Weights | None = None
+    question: str,
+    query: str,
+    hits: Sequence[Hit],
+    encode: Encode,
+    idf: Idf,
+    papers: int = 5,
+    weights: Weights = Weights(),
 ) -> list[Passage]:
-    """All sentences of the best hits, the best evidence for `question` first.
+    """All sentences of the best `papers` hits, the best evidence for `question` first.
 
     `query` is the question made self-contained: it says what papers and sentences are about, while the
     question itself, which may be a short follow-up, says what kind of answer is wanted. Each sentence is
     embedded behind its title, which says what "it" and "the model" are.
     """
-    read = [(hit, split(hit.paper.abstract)) for hit in hits[:PAPERS_READ]]
+    read = [(hit, split(hit.paper.abstract)) for hit in hits[:papers]]
     texts = [f"{hit.paper.title}. {sentence}" for hit, sentences in read for sentence in sentences]
     if not texts:
         return []
@@ -131,10 +218,10 @@ def rank(
     about = set(stems(query))
     passages = []
     for hit, sentences in read:
-        bonuses = _bonuses(question, about, hit, sentences, hit.score / best, idf, weights or Weights())
+        bonuses = _bonuses(question, about, hit, sentences, hit.score / best, idf, weights)
         for position, (text, bonus) in enumerate(zip(sentences, bonuses, strict=True)):
             cosine = next(cosines)
-            passages.append(Passage(hit.paper, text, position, cosine + bonus, cosine))
+            passages.append(Passage(hit.paper, text, position, cosine + bonus, cosine, hit.score))
     return sorted(passages, key=lambda passage: -passage.score)
 
 
@@ -155,6 +242,7 @@ def _bonuses(
     known = [set(found) for found in ordered]
     of_paper = weights.paper_words * share(title.union(*known), about, idf)
     of_paper += weights.paper_rank * relevance
+    of_paper += weights.paper_pairs * _shared(wanted_pairs, _paired([hit.paper.title, *sentences]))
     # Abstracts open with what is known and close with what was found; digests say what was found first.
     later = weights.position if hit.paper.kind == "abstract" else 0.0
     last = max(1, len(known) - 1)
@@ -167,10 +255,13 @@ def _bonuses(
             of_paper
             + weights.words * share(known[i], wanted, idf)
             + weights.neighbour * share(before, wanted, idf)
-            + weights.pairs * len(wanted_pairs & _pairs(ordered[i])) / max(1, len(wanted_pairs))
+            + weights.pairs * _shared(wanted_pairs, _pairs(ordered[i]))
             + weights.focus * share(known[i], wanted_focus, idf)
             + weights.number * number
             + weights.name * name
             + later * i / last
+            - weights.rival * rivals(question, sentence)
+            - weights.leaning * bool(_LEANS.match(sentence))
+            - weights.announcing * bool(_ANNOUNCES.search(sentence))
         )
     return scores

@@ -15,6 +15,8 @@ import Stemmer
 
 Idf = Callable[[str], float]
 
+_KEPT = 1024  # texts whose reading is remembered; a sentence is asked about from many sides
+
 STOPWORDS = frozenset(
     "a about above after all also am among an and any are as at away be been before being below "
     "besides between both but by can cannot could did do does doing done down due during each either "
@@ -44,6 +46,7 @@ _RAW_WORD = re.compile(r"[A-Za-z0-9\u00c0-\u024f][A-Za-z0-9\u00c0-\u024f'’.+*/
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|[\"'“‘(]\s*)$")
 
 
+@lru_cache(maxsize=_KEPT)
 def plain(text: str) -> str:
     """`text` as one would read it: LaTeX commands, braces and dollars taken out.
 
@@ -63,13 +66,20 @@ def plain(text: str) -> str:
 
 def fold(text: str) -> str:
     """`text` without accents, so that Górski, G\\'orski and Gorski are one name."""
+    if text.isascii():
+        return text
     return "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
 
 
 def words(text: str) -> list[str]:
     """Lower-case words and numbers of `text`, hyphenated compounds taken apart."""
+    return list(_words(text))
+
+
+@lru_cache(maxsize=_KEPT)
+def _words(text: str) -> tuple[str, ...]:
     found = _WORD.findall(fold(plain(text)))
-    return [word.lower().replace("’", "'").removesuffix("'s") for word in found]
+    return tuple(word.lower().replace("’", "'").removesuffix("'s") for word in found)
 
 
 @lru_cache(maxsize=1)
@@ -83,7 +93,17 @@ def stems(text: str) -> list[str]:
     >>> stems("How fast do the rotating stars rotate?")
     ['fast', 'rotat', 'star', 'rotat']
     """
-    stemmed: list[str] = _stemmer().stemWords([word for word in words(text) if word not in STOPWORDS])
+    return list(_stems(text))
+
+
+@lru_cache(maxsize=_KEPT)
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(_stemmer().stemWords([word for word in _words(text) if word not in STOPWORDS]))
+
+
+def every_stem(text: str) -> list[str]:
+    """Stems of all words of `text`, those without content too."""
+    stemmed: list[str] = _stemmer().stemWords(words(text))
     return stemmed
 
 
@@ -103,8 +123,13 @@ def mass(found: Iterable[str], idf: Idf) -> float:
 
 
 def compact(text: str) -> str:
-    """`text` without anything but letters and digits, to look names up in whatever the spelling."""
-    return re.sub(r"[^a-z0-9\u0370-\u03ff]", "", fold(plain(text)).lower())
+    """`text` without anything but letters and digits, Greek ones spelt out, to look names up in."""
+    spelt = "".join(_greek(char) if "\u0370" <= char <= "\u03ff" else char for char in fold(plain(text)).lower())
+    return re.sub(r"[^a-z0-9]", "", spelt)
+
+
+def _greek(letter: str) -> str:
+    return unicodedata.name(letter, "").split(" ")[-1].lower().replace("lamda", "lambda")
 
 
 def lacks(text: str, wanted: Iterable[str]) -> list[str]:
@@ -116,12 +141,12 @@ def lacks(text: str, wanted: Iterable[str]) -> list[str]:
     ['JWST']
     """
     run, stemmed = compact(text), set(stems(text))
-    initials = "".join(word[0] for word in words(text))
 
     def mentioned(part: str) -> bool:
-        spelt_out = len(part) >= 3 and part.isupper() and part.lower() in initials
+        acronym = re.sub(r"(?<=[A-Z])s$", "", part)
+        spelt_out = len(acronym) >= 3 and acronym.isupper() and abbreviates(acronym.lower(), text)
         spelt_out = spelt_out or _ONE_WORD.get(part, part) in run
-        return compact(part) in run or spelt_out or set(stems(part)) <= stemmed
+        return compact(acronym) in run or spelt_out or set(stems(part)) <= stemmed
 
     def parts(name: str) -> list[str]:
         return [part for part in re.split(r"[-/]", name) if len(part) > 1 and is_name(part, False)] or [name]
@@ -129,12 +154,40 @@ def lacks(text: str, wanted: Iterable[str]) -> list[str]:
     return [name for name in wanted if not all(mentioned(part) for part in parts(name))]
 
 
+def abbreviates(acronym: str, text: str) -> bool:
+    """Whether words in a row of `text` spell an acronym out: "macho" for "massive compact halo objects".
+
+    Every word gives its first letter, or none if it is a stopword, and may give more letters in order.
+    """
+    said = words(text)
+
+    def spells(letters: str, at: int, taken: int) -> bool:
+        if not letters:
+            return taken >= 2 and len(acronym) <= 2.5 * taken
+        if at == len(said):
+            return False
+        word = said[at]
+        if taken and (word in STOPWORDS or word == "ray") and spells(letters, at + 1, taken):
+            return True
+        matched = 0
+        for char in word:
+            if matched < len(letters) and char == letters[matched]:
+                matched += 1
+                if spells(letters[matched:], at + 1, taken + 1):
+                    return True
+            elif not matched:
+                return False
+        return False
+
+    return any(spells(acronym, start, 0) for start, word in enumerate(said) if word[0] == acronym[0])
+
+
 def is_name(word: str, opens: bool) -> bool:
     """Whether a word is written like a proper name, an acronym or a designation.
 
     A word that opens a sentence is capitalised anyway, so it has to show more than that.
     """
-    if re.fullmatch(r"[\d.]+[eE][+-]?\d+", word):
+    if re.fullmatch(r"[\d.]+(?:[eEx][+-]?\d+|-[a-z]+)", word):  # "1.4e6", "20-day"
         return False
     if any(char.isdigit() for char in word):
         return any(char.isalpha() for char in word) or (word.isdigit() and len(word) == 4)

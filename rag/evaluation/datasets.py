@@ -45,7 +45,7 @@ def read_corpus(folder: Path) -> dict[str, str]:
     path = folder / CORPUS
     corpus = {
         str(_value(record, "_id", path, number)): f"{record.get('title') or ''}\n{record.get('text') or ''}".strip()
-        for number, record in _records(path)
+        for number, record in read_records(path)
     }
     if not corpus:
         raise UsageError(f"{path} holds no document: name a BEIR folder.")
@@ -59,14 +59,14 @@ def _of_file(path: Path, field: Field) -> tuple[Query, ...]:
             _text(record, (field,), path, number),
             {str(_value(record, "doc_id", path, number)): 1},
         )
-        for number, record in _records(path)
+        for number, record in read_records(path)
     )
 
 
 def _of_folder(folder: Path, field: Field) -> tuple[Query, ...]:
     relevant = _read_qrels(folder / QRELS)
     path = folder / QUERIES
-    found = ((str(_value(record, "_id", path, number)), number, record) for number, record in _records(path))
+    found = ((str(_value(record, "_id", path, number)), number, record) for number, record in read_records(path))
     return tuple(
         Query(identifier, _text(record, (field, "text"), path, number), relevant[identifier])
         for identifier, number, record in found
@@ -99,7 +99,7 @@ def _judgement(row: list[str], path: Path, number: int) -> tuple[str, str, int]:
         raise UsageError(f"{path} line {number} is not query, document and relevance with tabs between.") from None
 
 
-def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a JSON-lines file, each with its line number."""
     for number, line in enumerate(_text_of(path).split("\n"), start=1):
         if not line.strip():

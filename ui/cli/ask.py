@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from rag.answers.answer import Shape
 from rag.errors import UsageError
 from ui.cli import options
 
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Follow up on the conversation kept in FILE, and keep it there.",
 )
+@click.option(
+    "--shape",
+    type=click.Choice(get_args(Shape)),
+    help="One fact, a synthesis of several papers, a list of papers or a review; by default as the question asks.",
+)
 @options.as_json
 @options.embedding
 @options.llm
@@ -41,6 +47,7 @@ def command(
     index: str | None,
     questions: Path | None,
     conversation: Path | None,
+    shape: Shape | None,
     as_json: bool,
     embedding: str | None,
     llm: str | None,
@@ -61,7 +68,7 @@ def command(
     for text in asked:
         checked(text)
     for text in asked:
-        answer = _answer(session, text, earlier, quiet=as_json or bool(questions))
+        answer = answered(session, text, earlier, shape, quiet=as_json or bool(questions))
         if conversation:
             earlier = earlier.with_turn(answer)
             write_conversation(conversation, earlier)
@@ -76,13 +83,16 @@ def command(
             show.note(answer.note)
 
 
-def _answer(session: Session, question: str, earlier: Conversation, quiet: bool) -> Answer:
+def answered(
+    session: Session, question: str, earlier: Conversation, shape: Shape | None, quiet: bool = False
+) -> Answer:
+    """The answer to a question, shown as it comes in unless ``quiet``, with a status line on a terminal."""
     from rag.answers.answer import Finished, Status, Words
 
     for _ in session.warm():
         pass
     terminal = sys.stderr.isatty() and not quiet
-    for event in session.ask(question, earlier):
+    for event in session.ask(question, earlier, shape=shape):
         if isinstance(event, Finished):
             if not quiet:
                 click.echo()

@@ -107,6 +107,63 @@ def embeddings(models: tuple[str, ...], dataset: Path, device: Device, as_json: 
         click.echo(comparing.table(reports))
 
 
+@command.command("answers")
+@options.index
+@click.option(
+    "--questions",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help='JSON lines with "question", "answer" and "doc_id".',
+)
+@click.option(
+    "--unanswerable",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help='JSON lines with "question": what the papers can\'t answer.',
+)
+@click.option("--leave-out", is_flag=True, help="Leave out the paper that answers, so that none should be given.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many questions of each file.")
+@click.option("--show", "shown", type=click.IntRange(min=1), metavar="N", help="Print the first N answers as well.")
+@options.as_json
+@options.embedding
+@options.llm
+@options.offline
+def answers(
+    index: str | None,
+    questions: Path,
+    unanswerable: Path | None,
+    leave_out: bool,
+    limit: int | None,
+    shown: int | None,
+    as_json: bool,
+    embedding: str | None,
+    llm: str | None,
+    offline: bool | None,
+) -> None:
+    """Measure whether answers say what is known, cite what they say, and stop where the papers do."""
+    from rag.evaluation import answers as measuring
+    from rag.progress import ProgressLine
+    from rag.session import Session
+    from rag.settings import load_settings
+    from ui.cli import show
+
+    asked = measuring.read_questions(questions, answered=True)[:limit]
+    hopeless = measuring.read_questions(unanswerable, answered=False)[:limit] if unanswerable else ()
+    session = Session(load_settings(index=index, embedding=embedding, llm=llm, offline=offline))
+    line = ProgressLine("Answering", "questions")
+    report = measuring.evaluate(session, asked, hopeless, leave_out, line)
+    line.close()
+    if as_json:
+        show.json_record(report.as_record())
+        return
+    for one in report.given[: shown or 0]:
+        click.echo(f"{one.asked.question}\n  known: {one.asked.gold}\n{one.answer.text}\n")
+    show.table(
+        ("measure", "value"), [(name, _value(value)) for name, value in report.as_record().items()], right=["value"]
+    )
+
+
 @command.command("make-dataset")
 @click.argument("folder", type=click.Path(path_type=Path))
 @options.index
@@ -136,6 +193,13 @@ def make_dataset(
         f"{folder}: {made.documents:,} documents, {made.queries:,} queries; "
         f"{made.left_out:,} papers have none because what was written was empty, copied or said twice."
     )
+
+
+def _value(value: object) -> str:
+    """A measure for people."""
+    if isinstance(value, dict):
+        return f"p50 {value['p50']:.2f}  p95 {value['p95']:.2f}"
+    return "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _print(report: RetrievalReport) -> None:

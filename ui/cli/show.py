@@ -54,7 +54,7 @@ def hits(result: SearchResult) -> None:
             str(hit.rank),
             f"{hit.score:.2f}",
             str(hit.paper.year),
-            hit.paper.byline.rsplit(" ", 1)[0],
+            hit.paper.credit,
             _title(hit.paper),
             hit.paper.id,
         )
@@ -72,18 +72,32 @@ def sources(citations: Sequence[Citation]) -> None:
         click.echo(f"\n[{citation.n}] {_title(paper)}")
         click.echo(f"    {paper.byline} · {', '.join(paper.categories)} · {paper.url}")
         for sentence in citation.evidence:
-            click.echo(textwrap.fill(f"“{sentence}”", 100, initial_indent="    ", subsequent_indent="    "))
+            click.echo(_quoted(sentence))
     if any(citation.paper.kind == "digest" for citation in citations):
         note(f"\n* {DIGEST_LABEL}")
 
 
+def references(citations: Sequence[Citation]) -> None:
+    """The papers an answer cites, one a line."""
+    click.echo()
+    for citation in sorted(citations, key=lambda citation: citation.n):
+        click.echo(f"[{citation.n}] {citation.paper.byline}: {_title(citation.paper)} · {citation.paper.url}")
+
+
 def nearest(answer: Answer) -> None:
-    """The papers closest to a question that was not answered."""
+    """The papers closest to a question that was not answered, with what they say that comes nearest to it."""
     if answer.nearest:
+        hints = {passage.paper.id: passage.text for passage in answer.hints}
         click.echo("\nNearest papers:")
         for hit in answer.nearest:
             click.echo(f"  {hit.paper.byline}: {_title(hit.paper)} · {hit.paper.url}")
+            if hit.paper.id in hints:
+                click.echo(_quoted(hints[hit.paper.id]))
         click.echo("\nTry other words, another --index, or add papers with 'sidereus index add'.")
+
+
+def _quoted(sentence: str) -> str:
+    return textwrap.fill(f"“{sentence}”", 100, initial_indent="    ", subsequent_indent="    ")
 
 
 def size(count: int | None) -> str:
