@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import papers
 import pytest
 from papers import ASTRONOMY
 
 from rag.errors import IndexProblem
-from rag.index.engine import words
-from rag.index.index import Index
-from rag.index.journal import Journal
+from rag.index import build
+from rag.index.engine import txtai, words
+from rag.index.index import Index, _largest, open_index
+from rag.index.journal import Counts, Journal, Progress
 from rag.models.embedder import Embedder
 from rag.papers import Paper
 from rag.retrieval.hits import Filters
+from rag.sources.bulk import BulkFile
 
 
 def ids(index: Index, rows: Iterable[int]) -> list[str]:
@@ -134,6 +139,119 @@ def test_every_paper_of_the_file_is_there_once(invented: Index) -> None:
     assert len(set(ids(invented, rows.tolist()))) == len(ASTRONOMY)
 
 
+def generation(index: Index, library: Path) -> Path:
+    """The folder that txtai wrote."""
+    return library / "indexes" / index.manifest.name / index.manifest.generation
+
+
+def test_the_text_of_a_paper_is_kept_once(invented: Index, library: Path) -> None:
+    database = sqlite3.connect(generation(invented, library) / "documents")
+    ((kept,),) = database.execute("SELECT count(*) FROM documents WHERE data LIKE '%night side at 1,040 K%'")
+    ((searched,),) = database.execute("SELECT count(*) FROM sections WHERE text LIKE '%night side at 1,040 K%'")
+    assert (kept, searched) == (0, 1)
+
+
+def test_txtai_opens_an_index_by_itself_and_finds_papers_with_their_content(invented: Index, library: Path) -> None:
+    database = txtai.embeddings.Embeddings()
+    database.load(str(generation(invented, library)))
+    found = database.search(
+        "SELECT id, title, year, text, score FROM txtai "
+        "WHERE similar('Clouds of zinc sulphide on a hot Jupiter') AND year >= 2020",
+        2,
+    )
+    database.close()
+    assert [found[0]["id"], found[0]["year"]] == ["2403.91002", 2024]
+    assert found[0]["text"].startswith(f"{found[0]['title']}\n")
+
+
+@pytest.fixture(scope="module")
+def with_replaced(tmp_path_factory: pytest.TempPathFactory, minilm: Embedder) -> Path:
+    """The folder of the index ``replaced``.
+
+    One of its papers was replaced by a version with other words, author, year and category.
+    """
+    place = tmp_path_factory.mktemp("replaced")
+    first = papers.write(place / "papers.jsonl", [*papers.RECORDS])
+    second = papers.record(
+        "2403.91002v9",
+        "The price of tea",
+        "Ambrose Quillfeather",
+        "gr-qc astro-ph.CO",
+        "Tea became cheaper.",
+        papers.on("1 Mar 1993"),
+    )
+    build.build(place / "indexes", build.Plan("replaced", (BulkFile(first),)), minilm)
+    more = BulkFile(papers.write(place / "more.jsonl", [second]))
+    build.add(place / "indexes", build.Plan("replaced", (more,)), lambda _: minilm)
+    return place / "indexes"
+
+
+@pytest.fixture
+def replaced(with_replaced: Path) -> Iterator[Index]:
+    """The open index ``replaced``."""
+    index = open_index(with_replaced, "replaced")
+    yield index
+    index.close()
+
+
+def test_a_paper_that_was_replaced_is_found_by_nothing_of_its_old_version(replaced: Index, minilm: Embedder) -> None:
+    row = replaced.row_of("2403.91002")
+    everything = replaced.content.matching(Filters())
+    assert len(everything) == len(ASTRONOMY) == replaced.manifest.papers
+    assert row == everything[-1] == len(ASTRONOMY)  # at a new row, and the old one is gone
+    old = sorted(set(range(row)) - set(everything.tolist()))
+    assert len(old) == 1
+    assert not set(old) & set(replaced.matching_words("clouds of zinc sulphide on a hot Jupiter", 100)[0].tolist())
+    vector = minilm.encode(["clouds of zinc sulphide on a hot Jupiter"], "query")[0]
+    assert sorted(replaced.nearest(vector, 100)[0].tolist()) == everything.tolist()
+    for filters in (Filters(since=2024), Filters(category="astro-ph.EP"), Filters(author="Mizuhara"), Filters(until=0)):
+        assert not {row, *old} & set(replaced.content.matching(filters).tolist()), filters
+
+
+def test_a_paper_that_was_replaced_is_found_by_its_new_version(replaced: Index) -> None:
+    row = replaced.row_of("2403.91002")
+    assert replaced.matching_words("tea", 5)[0].tolist() == [row]
+    for filters in (
+        Filters(author="Quillfeather"),
+        Filters(category="gr-qc", until=1993),
+        Filters(since=1993, until=1993),
+    ):
+        assert row in replaced.content.matching(filters), filters
+    assert row is not None
+    assert replaced.papers([row])[0].version == 9
+    assert replaced.content.years(np.array([row])).tolist() == [1993]
+
+
+def test_a_second_replacement_leaves_the_words_of_neither_old_version(
+    with_replaced: Path, minilm: Embedder, tmp_path: Path
+) -> None:
+    """Rows that were deleted in earlier runs stay so."""
+    third = papers.record("2403.91002v10", "Coffee", "Ambrose Quillfeather", "astro-ph.CO", "Coffee became dearer.")
+    indexes = shutil.copytree(with_replaced, tmp_path / "indexes")
+    more = BulkFile(papers.write(tmp_path / "more.jsonl", [third]))
+    build.add(indexes, build.Plan("replaced", (more,)), lambda _: minilm)
+    index = open_index(indexes, "replaced")
+    try:
+        assert len(index.matching_words("tea", 5)[0]) == 0
+        assert "2403.91002" not in ids(index, index.matching_words("zinc sulphide", 100)[0])
+        assert ids(index, index.matching_words("coffee", 5)[0]) == ["2403.91002"]
+    finally:
+        index.close()
+
+
+def test_the_largest_are_those_that_sorting_finds() -> None:
+    random = np.random.default_rng(0)
+    for count, limit in ((0, 5), (1, 5), (15, 3), (16, 16), (5000, 200), (5000, 5000), (100_000, 10)):
+        scores = random.gamma(1.0, size=count).astype(np.float32)
+        scores[random.random(count) < 0.5] = 0
+        plain = [place for place in np.argsort(-scores, kind="stable").tolist() if scores[place] > 0][:limit]
+        assert _largest(scores, limit).tolist() == plain, (count, limit)
+
+
+def test_of_equal_scores_the_first_are_taken() -> None:
+    assert _largest(np.ones(1000, dtype=np.float32), 3).tolist() == [0, 1, 2]
+
+
 PAPER = Paper("2403.91001", "T", ("A B",), "Text.", 2024, ("astro-ph.EP",))
 
 
@@ -142,21 +260,26 @@ def test_a_journal_keeps_papers_vectors_and_their_order(tmp_path: Path) -> None:
     vectors = np.arange(6, dtype=np.float32).reshape(3, 2)
     journal = Journal(tmp_path / "j" / "journal.sqlite")
     journal.set_facts({"model": "m", "limit": None})
-    journal.add(papers, vectors)
-    journal.add([replace(papers[1], version=2, title="Newer")], np.array([[9, 9]], dtype=np.float32))
+    journal.add(0, Progress(read=3), papers)
+    journal.embed([position for position, _ in journal.pending(0, 10)], vectors)
+    journal.add(0, Progress({"line": 4}, read=4), [replace(papers[1], version=2, title="Newer")], {papers[1].id})
+    ((position, newer),) = journal.pending(0, 10)
+    journal.embed([position], np.array([[9, 9]], dtype=np.float32))
     journal.close()
 
     again = Journal(tmp_path / "j" / "journal.sqlite")
     assert again.facts() == {"model": "m", "limit": None}
-    assert again.versions() == {"2403.91000": 1, "2403.91001": 2, "2403.91002": 1}
+    assert again.progress(0) == Progress({"line": 4}, read=4)
     kept = list(again)
-    assert [paper.title for paper, _ in kept] == ["T", "Newer", "T"]
-    assert [vector.tolist() for _, vector in kept] == [[0, 1], [9, 9], [4, 5]]
-    assert len(again) == 3
+    assert [paper.title for paper, _ in kept] == ["T", "T", newer.title] == ["T", "T", "Newer"]
+    assert [vector.tolist() for _, vector in kept] == [[0, 1], [4, 5], [9, 9]]
+    assert (len(again), again.embedded(), again.counts()) == (3, 3, Counts(added=2, changed=1, removed=0))
 
 
-def test_a_journal_takes_a_batch_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_journal_takes_the_vectors_of_a_batch_whole_or_not_at_all(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.sqlite")
+    journal.add(0, Progress(), [PAPER, replace(PAPER, id="2403.91002")])
+    positions = [position for position, _ in journal.pending(0, 10)]
     with pytest.raises(ValueError, match="shorter"):
-        journal.add([PAPER, replace(PAPER, id="2403.91002")], np.zeros((1, 2), dtype=np.float32))
-    assert len(journal) == 0
+        journal.embed(positions, np.zeros((1, 2), dtype=np.float32))
+    assert (len(journal), journal.embedded()) == (2, 0)

@@ -11,12 +11,15 @@ import sys
 import unicodedata
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
 
 import numpy as np
+
+from rag.papers import Paper
 
 
 class _NotNow(MetaPathFinder):
@@ -71,7 +74,9 @@ def words(text: str) -> list[str]:
 
     Accents are folded, so that "Alfvén" and "Alfven" are one word.
     """
-    folded = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    folded = text.lower()
+    if not folded.isascii():
+        folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
     stemmed: list[str] = _stemmer().stemWords([word for word in WORD.findall(folded) if word not in STOP_WORDS])
     return stemmed
 
@@ -82,6 +87,20 @@ class StemmedBM25(txtai.scoring.bm25.BM25):  # type: ignore[misc, name-defined]
     def loadtokenizer(self) -> Any:
         """The tokenizer, called by txtai for documents and queries alike."""
         return words
+
+    def delete(self, ids: Sequence[int]) -> None:
+        """Mark rows as deleted; txtai's own way goes through all rows for each."""
+        places = np.flatnonzero(np.isin(np.array(self.terms.ids, dtype=np.int64), ids))
+        self.terms.deletes = list(dict.fromkeys([*self.terms.deletes, *places.tolist()]))
+
+    def save(self, path: str) -> None:
+        """Write the index; txtai asks of each row whether it is among the deleted, which in a list takes long."""
+        deleted = self.terms.deletes
+        self.terms.deletes = frozenset(deleted)
+        try:
+            super().save(path)
+        finally:
+            self.terms.deletes = deleted
 
 
 class StoredVectors(txtai.vectors.Vectors):  # type: ignore[misc, name-defined]
@@ -120,6 +139,8 @@ EXACT_UP_TO = 50_000
 # Beyond it vectors are clustered. Half precision keeps the order of near ties, which eight bits lose, and a
 # quarter of the vectors places the clusters as well as all of them.
 CLUSTERED = {"components": "IVF,SQfp16", "sample": 0.25}
+# What is kept of a paper beside the searched text, which holds title and abstract.
+STORED = [field.name for field in fields(Paper) if field.name != "abstract"]
 
 
 def configuration(model: str, papers: int) -> dict[str, Any]:
@@ -128,6 +149,7 @@ def configuration(model: str, papers: int) -> dict[str, Any]:
         "path": model,
         "method": "rag.index.engine.StoredVectors",
         "content": True,
+        "columns": {"store": STORED},
         "backend": "faiss",
         "faiss": {"components": "IDMap2,Flat"} if papers <= EXACT_UP_TO else dict(CLUSTERED),
         "scoring": {"method": "rag.index.engine.StemmedBM25", "terms": True, "k1": 0.6, "b": 0.75},

@@ -13,19 +13,23 @@ from rag.papers import Paper
 class Filters:
     """Which papers may be found; None or empty means any. Years are inclusive, ``category`` is a prefix.
 
-    ``author`` matches surnames and names, accents and case aside.
+    ``author`` matches surnames and names, accents and case aside. ``within`` holds the ids of the only papers that
+    may be found, ``without`` of some that may not.
     """
 
     since: int | None = None
     until: int | None = None
     category: str | None = None
     author: str | None = None
+    within: frozenset[str] | None = None
+    without: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return any(value is not None for value in (self.since, self.until, self.category, self.author))
+        named = (self.since, self.until, self.category, self.author, self.within)
+        return any(value is not None for value in named) or bool(self.without)
 
     def as_record(self) -> dict[str, Any]:
-        """Only the filters that are set, JSON-ready."""
+        """Only the filters that are set, those of single papers aside, JSON-ready."""
         values = {"since": self.since, "until": self.until, "category": self.category, "author": self.author}
         return {name: value for name, value in values.items() if value is not None}
 

@@ -27,14 +27,10 @@ CONTRACTED = re.compile(r"(?<=[^\W\d_])([aou])e(?=[^\W\d_]{2})")
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """How an author may be filed: under any key of ``any_of``, or under all keys of one tuple of ``all_of``.
-
-    ``words`` is like ``all_of``, for an index that files single words only.
-    """
+    """How an author may be filed: under any key of ``any_of``, or under all keys of one tuple of ``all_of``."""
 
     any_of: tuple[str, ...]
     all_of: tuple[tuple[str, ...], ...]
-    words: tuple[tuple[str, ...], ...]
 
 
 def folded(name: str) -> str:
@@ -71,14 +67,12 @@ def alternatives(name: str, by_surname: bool = False) -> Alternatives:
     """
     any_of: dict[str, None] = {}
     all_of: dict[tuple[str, ...], None] = {}
-    words: dict[tuple[str, ...], None] = {}
     for spelling in _spellings(name):
         parts = _words(_surname_last(spelling))
         long_parts = tuple(part for part in parts if len(part) > 1)
         given, surname = _split(parts)
         if not long_parts or not surname:
             continue
-        words[long_parts] = None
         if COLLECTIVE.search(name):
             any_of[" ".join(parts)] = None
             all_of[long_parts] = None
@@ -90,7 +84,7 @@ def alternatives(name: str, by_surname: bool = False) -> Alternatives:
             any_of[f"{' '.join(surname)},"] = None
             if not by_surname:
                 all_of[long_parts] = None
-    return Alternatives(tuple(any_of), tuple(all_of), tuple(words))
+    return Alternatives(tuple(any_of), tuple(all_of))
 
 
 def _filed(given: list[str], surname: list[str]) -> list[str]:

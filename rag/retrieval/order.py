@@ -40,12 +40,12 @@ REVIEW_TEXT = re.compile(
 )
 
 
-def newer(scores: Floats, years: Sequence[int], weight: float) -> Floats:
+def newer(scores: Floats, years: npt.NDArray[np.int16], weight: float) -> Floats:
     """Scores in which a paper loses up to ``weight`` (0..1) of its score with its age.
 
     Ages count back from the newest of the papers.
     """
-    age = max(years, default=0) - np.asarray(years, dtype=np.float32)
+    age = (years.max(initial=0) - years).astype(np.float32)
     fresh = 1.0 - weight + weight * np.exp(-age / FADING)
     return np.asarray(np.maximum(scores, 0) * fresh, dtype=np.float32)
 
@@ -86,19 +86,15 @@ def folded_duplicates(papers: Sequence[Paper], vectors: Floats) -> list[tuple[in
     """The positions of the papers, each once, with the positions of its near-duplicates further down."""
     titles = [frozenset(re.findall(r"[^\W_]+", folded(paper.title))) for paper in papers]
     cosines = vectors @ vectors.T
-    kept: list[tuple[int, list[int]]] = []
+    kept: dict[int, list[int]] = {}
     for position in range(len(papers)):
-        first = next((one for one in kept if _same(titles, cosines, one[0], position)), None)
-        if first:
-            first[1].append(position)
-        else:
-            kept.append((position, []))
-    return [(position, tuple(others)) for position, others in kept]
+        near = np.flatnonzero(cosines[position, :position] >= SAME_TITLE).tolist()
+        first = next((one for one in near if one in kept and _same(titles, cosines, one, position)), position)
+        kept.setdefault(first, []).append(position)
+    return [(first, tuple(others)) for first, (_, *others) in kept.items()]
 
 
 def _same(titles: Sequence[frozenset[str]], cosines: Floats, one: int, other: int) -> bool:
-    if cosines[one, other] < SAME_TITLE:
-        return False
     if titles[one] == titles[other]:
         return True
     shared, either = len(titles[one] & titles[other]), len(titles[one] | titles[other])

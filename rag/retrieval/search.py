@@ -210,8 +210,7 @@ class _Search:
         places = np.arange(len(rows))
         recency = max(self.options.recency, RECENT if self.meant.recent else 0.0)
         if recency and len(rows):
-            years = self.index.content.years(rows.tolist())
-            scores = order.newer(scores, [years[row] for row in rows.tolist()], recency)
+            scores = order.newer(scores, self.index.content.years(rows), recency)
             places = np.argsort(-scores, kind="stable")
         if self.meant.reviews or self.meant.leads:
             best, rest = places[:REORDERED], places[REORDERED:]
@@ -230,13 +229,12 @@ class _Search:
 
     def _listed(self) -> tuple[list[int], list[float]]:
         """All that the filters admit, when the query says nothing else: first authors, then the newest, first."""
-        rows = [] if self.admitted is None else self.admitted.tolist()
-        years = self.index.content.years(rows)
-        rows.sort(key=lambda row: (-years[row], row))
+        admitted = np.zeros(0, dtype=np.int64) if self.admitted is None else self.admitted
+        newest = np.argsort(-self.index.content.years(admitted), kind="stable")[: max(CANDIDATES, self.limit + SPARE)]
+        rows: list[int] = admitted[newest].tolist()
         if self.meant.leads:
-            best = rows[: max(CANDIDATES, self.limit)]
-            papers = dict(zip(best, self.index.papers(best), strict=True))
-            rows = sorted(best, key=lambda row: not order.is_led_by(papers[row], self.meant.leads))
+            papers = dict(zip(rows, self.index.papers(rows), strict=True))
+            rows.sort(key=lambda row: not order.is_led_by(papers[row], self.meant.leads))
         return rows, [1.0] * len(rows)
 
     def _hits(self, rows: Sequence[int], scores: Sequence[float]) -> list[Hit]:

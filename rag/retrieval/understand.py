@@ -184,16 +184,11 @@ def _named(query: str, index: Index) -> tuple[list[Identifier], list[int], list[
         found.append(identifier)
         named += [row for row in rows if row not in named]
         if not rows:
-            notes.append(_missing(identifier, index.manifest.name, index.content.filed))
+            notes.append(_missing(identifier, index.manifest.name))
     return found, named, notes
 
 
-def _missing(identifier: Identifier, index: str, filed: bool) -> str:
-    if not filed and identifier.scheme != "arXiv":
-        return (
-            f"The index {index!r} is from before DOIs and journal references were filed, so {identifier.value} can't "
-            f"be looked up: run 'sidereus index reembed {index}', or build it again."
-        )
+def _missing(identifier: Identifier, index: str) -> str:
     if identifier.scheme == "bibcode":
         return (
             f"{identifier.value} is an ADS bibcode ({_spelt(identifier.value)}), and no paper of the index {index!r} "
