@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from rag.papers import Paper
 
 SPECIAL = re.compile(r"(?<!\\)([&%#_])(?![^$]*\$(?:[^$]*\$[^$]*\$)*[^$]*$)")
+COLLECTIVE = re.compile(r"collaboration|team|consortium|group", re.I)
 
 
 def entry(paper: Paper) -> str:
@@ -17,8 +18,8 @@ def entry(paper: Paper) -> str:
         "author": " and ".join("others" if name.lower() == "et al." else _name(name) for name in paper.authors),
         "title": "{" + _escaped(paper.title) + "}",
         "year": str(paper.year),
-        "eprint": paper.id,
-        "archivePrefix": "arXiv",
+        "eprint": paper.id if paper.on_arxiv else "",
+        "archivePrefix": "arXiv" if paper.on_arxiv else "",
         "primaryClass": paper.categories[0] if paper.categories else "",
         "doi": paper.doi or "",
         "journal": _escaped(paper.journal_ref or ""),
@@ -38,15 +39,20 @@ def key(paper: Paper) -> str:
     """A key as people write it, made unique by the arXiv id: ``Abbott2016_1602.03837``."""
     surname = paper.authors[0].split()[-1] if paper.authors and paper.authors[0].split() else "arXiv"
     ascii_only = unicodedata.normalize("NFKD", surname).encode("ascii", "ignore").decode()
-    return f"{re.sub(r'[^A-Za-z]', '', ascii_only) or 'arXiv'}{paper.year}_{paper.id.replace('/', '_')}"
+    return f"{re.sub(r'[^A-Za-z]', '', ascii_only) or 'arXiv'}{paper.year}_{re.sub(r'[^A-Za-z0-9.-]', '_', paper.id)}"
+
+
+def surname_first(author: str) -> str:
+    """A person's name as catalogues sort it: "Riess, Adam G."; that of a collaboration as it is."""
+    parts = author.split()
+    if len(parts) < 2 or COLLECTIVE.search(author):
+        return author
+    return f"{parts[-1]}, {' '.join(parts[:-1])}"
 
 
 def _name(author: str) -> str:
-    parts = author.split()
-    collective = re.search(r"collaboration|team|consortium|group", author, re.I)
-    if len(parts) < 2 or collective:
-        return "{" + _escaped(author) + "}"
-    return _escaped(f"{parts[-1]}, {' '.join(parts[:-1])}")
+    name = surname_first(author)
+    return "{" + _escaped(author) + "}" if name == author else _escaped(name)
 
 
 def _escaped(text: str) -> str:

@@ -42,6 +42,12 @@ class ProgressLine:
         self.shown = now
         print(self._line(done, fraction, now), end="", file=sys.stderr, flush=True)
 
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """End the line."""
         if self.terminal and self.first is not None:

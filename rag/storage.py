@@ -15,6 +15,11 @@ from rag.errors import SidereusError
 
 
 def write_text(path: Path, text: str, private: bool = False) -> None:
+    """Replace the file at ``path`` in one step, as :func:`write_bytes` does."""
+    write_bytes(path, text.encode("utf-8"), private)
+
+
+def write_bytes(path: Path, content: bytes, private: bool = False) -> None:
     """Replace the file at ``path`` in one step; ``private`` files are readable by their owner alone.
 
     Raises OSError when the disk is full or the folder read-only; the old file is then as it was.
@@ -23,8 +28,8 @@ def write_text(path: Path, text: str, private: bool = False) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o644)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)

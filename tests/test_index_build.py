@@ -112,11 +112,12 @@ def test_a_finished_index_is_not_built_again_without_force(cli: Cli, own_library
     assert (own_library / "indexes" / "invented" / "index.json").read_bytes() == before
 
 
-def test_force_builds_anew_and_leaves_no_old_generation(cli: Cli, own_library: Path, tmp_path: Path) -> None:
-    source = write(tmp_path / "few.jsonl", [*ASTRONOMY[:4]])
-    assert cli("index", "build", "invented", str(source), "--force", home=own_library).code == 0
-    assert len(contents(own_library, "invented")) == 4
-    assert [path.name for path in (own_library / "indexes" / "invented").glob("g*")] == ["g0002"]
+def test_force_builds_anew_and_leaves_only_the_generation_before(cli: Cli, own_library: Path, tmp_path: Path) -> None:
+    for count, left in ((4, ["g0001", "g0002"]), (5, ["g0002", "g0003"])):
+        source = write(tmp_path / f"{count}.jsonl", [*ASTRONOMY[:count]])
+        assert cli("index", "build", "invented", str(source), "--force", home=own_library).code == 0
+        assert len(contents(own_library, "invented")) == count
+        assert sorted(path.name for path in (own_library / "indexes" / "invented").glob("g*")) == left
 
 
 def test_bad_lines_are_skipped_counted_and_shown(cli: Cli, home: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from papers import RECORDS
 
 from rag.answers.sentences import spans, split
-from rag.sources import ReadReport
+from rag.sources import ReadReport, papers
 from rag.sources.starter import StarterCollection
 
 ONE_SENTENCE = [
@@ -57,7 +57,7 @@ def test_stray_signs_never_lose_a_character(text: str) -> None:
 
 
 def test_the_sentences_of_every_text_here_put_together_give_the_text_back() -> None:
-    texts = [paper.abstract for paper in StarterCollection().papers(ReadReport())]
+    texts = [paper.abstract for paper in papers(StarterCollection(), ReadReport())]
     texts += [record["abstract"] or "" for record in RECORDS]
     for text in texts:
         assert "".join("".join(split(text)).split()) == "".join(text.split())
@@ -74,7 +74,7 @@ def test_spans_are_in_order_and_stay_inside_the_text() -> None:
 def test_digests_are_cut_into_sentences_of_sensible_length() -> None:
     lengths = [
         len(sentence.split())
-        for paper in StarterCollection().papers(ReadReport())
+        for paper in papers(StarterCollection(), ReadReport())
         for sentence in split(paper.abstract)
     ]
     assert min(lengths) >= 3

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from pathlib import Path
 
 import pytest
-from papers import ASTRONOMY, RECORDS, Record, record, write
+from papers import ASTRONOMY, RECORDS, Record, many, record, write
 
 from rag.errors import SourceProblem, UsageError
 from rag.papers import Paper
-from rag.sources import ReadReport, Selection, open_source, select
+from rag.sources import ReadReport, Selection, bulk, open_source, select
 
 ENDINGS = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".jsonl.zst")
 COMPRESSED = (".jsonl.gz", ".jsonl.zst")
@@ -210,15 +211,56 @@ def test_escaped_and_plain_unicode_are_the_same(tmp_path: Path) -> None:
 
 
 def test_reading_is_a_stream_and_tells_how_far_it_is(tmp_path: Path) -> None:
-    source = open_source(str(write(tmp_path / "p.jsonl", [*RECORDS] * 20)))
-    papers = source.papers(ReadReport())
+    source = open_source(str(write(tmp_path / "p.jsonl", [*RECORDS] * 80)))
+    pages = source.pages(ReadReport())
     assert source.fraction() == 0
     fractions = []
-    for _ in papers:
+    for _ in pages:
         fractions.append(source.fraction())
     assert fractions == sorted(fractions)
     assert 0 < fractions[0] < 1
     assert source.fraction() == 1
+
+
+@pytest.mark.parametrize("ending", [".jsonl", *COMPRESSED])
+def test_reading_goes_on_from_any_page_with_what_is_left(tmp_path: Path, ending: str) -> None:
+    path = write(tmp_path / f"p{ending}", [*many(2500), "bad line", *many(3)])
+    pages = list(open_source(str(path)).pages(ReadReport()))
+    assert [len(page.entries) for page in pages] == [1024, 1024, 455]
+    for number, page in enumerate(pages):
+        report = ReadReport()
+        rest = list(open_source(str(path)).pages(report, page.cursor))
+        assert [one.entries for one in rest] == [one.entries for one in pages[number + 1 :]]
+        assert report.problems == (
+            ["p" + ending + " line 2501: " + report.problems[0].split(": ", 1)[1]] if rest else []
+        )
+    write(path, [*many(7)])  # another file under the same name is read from its beginning
+    (page,) = open_source(str(path)).pages(ReadReport(), pages[0].cursor)
+    assert len(page.entries) == 7
+
+
+def test_a_snapshot_whose_last_line_is_cut_off_gives_all_the_others(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.jsonl", [*RECORDS])
+    path.write_bytes(path.read_bytes()[:-40])
+    papers, report = read(path)
+    assert (len(papers), report.skipped) == (len(ASTRONOMY) - 1, 1)
+    assert f"line {len(RECORDS)}" in report.problems[0]
+
+
+def test_a_line_that_unpacks_to_a_flood_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl.gz"
+    flood = gzip.compress(b"[" * 100_000_000 + b"\n", 1)
+    path.write_bytes(flood + write(tmp_path / "rest.jsonl.gz", [*RECORDS[:2]]).read_bytes())
+    papers, report = read(path)
+    assert (len(papers), report.problems) == (2, ["p.jsonl.gz line 1: it is longer than any record"])
+
+
+def test_the_number_of_records_is_estimated_from_the_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert open_source(str(write(tmp_path / "few.jsonl.gz", [*RECORDS]))).count() == len(RECORDS)
+    monkeypatch.setattr(bulk, "COUNTED_BYTES", 200_000)
+    about = open_source(str(write(tmp_path / "many.jsonl", [*many(5_000)]))).count()
+    assert about is not None
+    assert 4_500 < about < 5_500
 
 
 def test_the_starter_collection_holds_digests_and_no_category_is_left_out() -> None:
@@ -244,7 +286,7 @@ def test_a_source_that_does_not_exist_is_refused_in_one_sentence() -> None:
 
 
 def test_a_file_of_another_kind_is_refused_with_the_endings_that_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "papers.csv"
+    path = tmp_path / "papers.txt"
     path.write_text("id,title\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"\.jsonl\.zst"):
         open_source(str(path))

@@ -1,31 +1,36 @@
-"""Building, adding to and re-embedding indexes. The index in use stays whole until one rename replaces it."""
+"""Building, adding to, updating and re-embedding indexes. The one in use stays whole until one rename replaces it."""
 
 from __future__ import annotations
 
-import datetime
 import errno
+import json
 import os
 import shutil
 import time
+import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 
-from rag.errors import IndexProblem, UsageError
+from rag.errors import IndexProblem, SidereusError, UsageError
 from rag.index import content, folders
+from rag.index.harvest import Errand, Harvest
 from rag.index.journal import Journal
-from rag.index.manifest import FILE, Manifest, Run, check_files, file_sizes, read_manifest, write_manifest
+from rag.index.manifest import FILE, Feed, Manifest, Run, check_files, file_sizes, read_manifest, write_manifest
+from rag.index.stored import StoredPapers
+from rag.index.task import Task, account, feeds, history, nothing_found
 from rag.models.embedder import Embedder
-from rag.papers import Paper
-from rag.progress import Progress, silent
-from rag.sources import ReadReport, Selection, Source, select
+from rag.progress import Progress as Display
+from rag.progress import silent
+from rag.sources import Selection, Source
 from rag.storage import locked, sync_tree
 
 BATCH = 256
+# How often the progress is shown while nothing is there to embed.
+WAITED_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -37,17 +42,8 @@ class Plan:
     selection: Selection = Selection()
     strict: bool = False
 
-    def facts(self, model: str) -> dict[str, object]:
-        """What an interrupted build must agree on with the one that resumes it."""
-        wanted = self.selection
-        return {
-            "sources": [source.name for source in self.sources],
-            "selection": [wanted.category, wanted.since, wanted.until, wanted.limit],
-            "model": model,
-        }
 
-
-def build(indexes: Path, plan: Plan, embedder: Embedder, force: bool = False, progress: Progress = silent) -> Manifest:
+def build(indexes: Path, plan: Plan, embedder: Embedder, force: bool = False, progress: Display = silent) -> Manifest:
     """Build an index, or go on with a build of the same plan that was interrupted.
 
     Raises UsageError when the index exists already and ``force`` is not set, SourceProblem when a source
@@ -56,7 +52,7 @@ def build(indexes: Path, plan: Plan, embedder: Embedder, force: bool = False, pr
     folder = folders.folder(indexes, plan.name)
     with _writing(folder):
         refuse_existing(indexes, plan.name, force)
-        return _run(folder, plan, embedder, "build", None, progress)
+        return _run(folder, Task("build", _errands(plan), plan.strict), embedder, progress)
 
 
 def refuse_existing(indexes: Path, name: str, force: bool) -> None:
@@ -67,7 +63,7 @@ def refuse_existing(indexes: Path, name: str, force: bool) -> None:
         )
 
 
-def add(indexes: Path, plan: Plan, load: Callable[[str], Embedder], progress: Progress = silent) -> Manifest:
+def add(indexes: Path, plan: Plan, load: Callable[[str], Embedder], progress: Display = silent) -> Manifest:
     """Add papers to an index, replacing older versions of those it has.
 
     ``load`` gives the embedder for the model the index was built with. Raises IndexProblem when there is
@@ -75,130 +71,117 @@ def add(indexes: Path, plan: Plan, load: Callable[[str], Embedder], progress: Pr
     """
     folder = folders.folder(indexes, plan.name)
     with _writing(folder):
-        manifest = read_manifest(folder)
-        check_files(folder, manifest)
-        return _run(folder, plan, load(manifest.model), "add", manifest, progress, manifest.runs)
+        manifest = _whole(folder)
+        return _run(
+            folder, Task("add", _errands(plan), plan.strict, manifest, manifest), load(manifest.model), progress
+        )
 
 
-def reembed(indexes: Path, name: str, embedder: Embedder, progress: Progress = silent) -> Manifest:
+def update(
+    indexes: Path,
+    name: str,
+    reopen: Callable[[Feed], Source | None],
+    load: Callable[[str], Embedder],
+    progress: Display = silent,
+) -> Manifest:
+    """Bring an index up to date with what is new in its sources since they were read.
+
+    ``reopen`` opens a source again, or gives None when it is to be left out.
+    Raises UsageError when the index has no source that can be read again.
+    """
+    folder = folders.folder(indexes, name)
+    with _writing(folder):
+        manifest = _whole(folder)
+        errands = due(manifest, reopen)
+        return _run(folder, Task("update", errands, False, manifest, manifest), load(manifest.model), progress)
+
+
+def due(manifest: Manifest, reopen: Callable[[Feed], Source | None]) -> tuple[Errand, ...]:
+    """What an update of an index has to read; UsageError when that is nothing."""
+    opened = ((reopen(feed), feed) for feed in manifest.feeds)
+    errands = tuple(Errand(source, selection_of(feed), feed.cursor) for source, feed in opened if source)
+    if not errands:
+        raise UsageError(
+            f"The index {manifest.name!r} knows no source to read again: name one with "
+            f"'sidereus index add {manifest.name} SOURCE', and later updates will read it."
+        )
+    return errands
+
+
+def selection_of(feed: Feed) -> Selection:
+    """What is taken of a feed."""
+    return Selection(feed.category, feed.since, feed.until, feed.limit)
+
+
+def reembed(indexes: Path, name: str, embedder: Embedder, progress: Display = silent) -> Manifest:
     """Build an index again from the papers it holds, with another embedding model."""
     folder = folders.folder(indexes, name)
     with _writing(folder):
         manifest = read_manifest(folder)
-        plan = Plan(name, (StoredPapers(folder, manifest),))
-        return _run(folder, plan, embedder, "reembed", None, progress, manifest.runs)
+        errands = (Errand(StoredPapers(folder, manifest)),)
+        return _run(folder, Task("reembed", errands, before=manifest), embedder, progress)
 
 
-class StoredPapers:
-    """The papers of an index, as a source."""
-
-    default_category: str | None = None
-
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
-        check_files(folder, manifest)
-        self.name = f"index {manifest.name}"
-        self._content = content.Content(folder / manifest.generation / "documents")
-        self._total, self._read = max(manifest.papers, 1), 0
-
-    def papers(self, report: ReadReport) -> Iterator[Paper]:
-        """Yield every paper of the index."""
-        for _, paper in self._content.all_papers():
-            self._read += 1
-            yield paper
-
-    def fraction(self) -> float:
-        """How much has been read, 0..1."""
-        return self._read / self._total
+def _errands(plan: Plan) -> tuple[Errand, ...]:
+    return tuple(Errand(source, plan.selection) for source in plan.sources)
 
 
-def _run(
-    folder: Path,
-    plan: Plan,
-    embedder: Embedder,
-    what: str,
-    base: Manifest | None,
-    progress: Progress,
-    history: tuple[Run, ...] = (),
-) -> Manifest:
+def _whole(folder: Path) -> Manifest:
+    manifest = read_manifest(folder)
+    check_files(folder, manifest)
+    return manifest
+
+
+def _run(folder: Path, task: Task, embedder: Embedder, progress: Display) -> Manifest:
     started = time.monotonic()
-    journal = _open_journal(folder, {**plan.facts(embedder.model.name), "what": what})
+    base = task.base
+    if base and base.weights != embedder.weights:
+        raise IndexProblem(
+            f"The index {base.name!r} was built with other weights of {base.model} than those here: "
+            f"run 'sidereus models verify', or 'sidereus index reembed {base.name}'."
+        )
+    journal = _open_journal(folder, task.facts(embedder.model.name))
     try:
-        have = _versions(folder, base)
-        report = ReadReport(strict=plan.strict)
-        unchanged = _fill(journal, plan, embedder, have, report, progress)
-        added = sum(1 for identifier in journal.versions() if identifier not in have)
-        changed = len(journal) - added
-        if not len(journal) and base is None:
-            raise IndexProblem(_nothing_found(plan, report))
-        generation = _assemble(folder, journal, embedder, base) if len(journal) else base.generation if base else ""
+        _fill(journal, folder, task, embedder, progress)
+        run, counts = account(task, journal, started), journal.counts()
+        if base is None and not counts.added:
+            raise IndexProblem(nothing_found(task, run, journal))
+        changes = counts.added or counts.changed or counts.removed
+        generation = _assemble(folder, journal, embedder, base) if changes or base is None else base.generation
+        run = replace(run, seconds=round(time.monotonic() - started, 1))
+        read = feeds(task, journal, run.finished)
+        name = str(journal.facts()["id"])
+    except (SidereusError, OSError) as error:
+        if base:
+            failed = replace(account(task, journal, started), added=0, changed=0, removed=0, failure=str(error))
+            write_manifest(folder, replace(base, runs=history(base, failed)))
+        raise
     finally:
         journal.close()
-    run = Run(
-        what,
-        tuple(source.name for source in plan.sources),
-        datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        round(time.monotonic() - started, 1),
-        added,
-        changed,
-        unchanged,
-        report.skipped,
-        tuple(report.problems),
-    )
-    return _swap_in(folder, generation, embedder, (*history, run))
+    return _swap_in(folder, generation, embedder, history(task.before, run), read, name)
 
 
-def _fill(
-    journal: Journal, plan: Plan, embedder: Embedder, have: dict[str, int], report: ReadReport, progress: Progress
-) -> int:
-    """Read, embed and commit what is new; return how many papers the index has already."""
-    known = {**have, **journal.versions()}
-    journaled = len(journal)
-    progress(journaled, 0.0)
-    unchanged = 0
-    for number, source in enumerate(plan.sources):
-        papers = select(source, plan.selection, report)
-        while batch := list(islice(papers, BATCH)):
-            fresh = _newest(paper for paper in batch if paper.version > known.get(paper.id, 0))
-            unchanged += sum(1 for paper in batch if paper.id in have and paper.version <= have[paper.id])
-            if fresh:
-                journal.add(fresh, embedder.encode([paper.text for paper in fresh], "document"))
-                known.update({paper.id: paper.version for paper in fresh})
-                journaled += len(fresh)
-            progress(journaled, (number + _share(source, plan.selection, report)) / len(plan.sources))
-    return unchanged
-
-
-def _share(source: Source, wanted: Selection, report: ReadReport) -> float:
-    by_limit = report.read / wanted.limit if wanted.limit else 0.0
-    return min(max(source.fraction(), by_limit), 1.0)
-
-
-def _newest(papers: Iterable[Paper]) -> list[Paper]:
-    newest: dict[str, Paper] = {}
-    for paper in papers:
-        if paper.id not in newest or paper.version > newest[paper.id].version:
-            newest[paper.id] = paper
-    return list(newest.values())
-
-
-def _nothing_found(plan: Plan, report: ReadReport) -> str:
-    names = ", ".join(source.name for source in plan.sources)
-    if report.skipped and not report.read:
-        return f"No record of {names} could be used, the first because: {report.problems[0]}."
-    return (
-        f"None of the {report.read:,} papers of {names} has the wanted category and years: "
-        "widen --category, --since or --until."
-    )
-
-
-def _versions(folder: Path, base: Manifest | None) -> dict[str, int]:
-    if base is None:
-        return {}
-    stored = content.Content(folder / base.generation / "documents")
-    try:
-        return {paper.id: paper.version for _, paper in stored.all_papers()}
-    finally:
+def _fill(journal: Journal, folder: Path, task: Task, embedder: Embedder, progress: Display) -> None:
+    """Read and embed side by side, and commit both, until there is nothing left."""
+    stored = content.Content(folder / task.base.generation / "documents") if task.base else None
+    after, embedded = 0, journal.embedded()
+    with Harvest(task.errands, journal, stored, task.strict) as harvest:
+        while True:
+            known = max(harvest.taken, embedded, 1)
+            progress(embedded, min(harvest.fraction() * (embedded / known if harvest.taken else 1.0), 0.999))
+            over = harvest.over
+            batch = journal.pending(after, BATCH)
+            if batch:
+                positions = [position for position, _ in batch]
+                journal.embed(positions, embedder.encode([paper.text for _, paper in batch], "document"))
+                after, embedded = positions[-1], embedded + len(batch)
+            elif over:
+                break
+            else:
+                harvest.wait(WAITED_SECONDS)
+    if stored:
         stored.close()
+    progress(embedded, 1.0)
 
 
 def _assemble(folder: Path, journal: Journal, embedder: Embedder, base: Manifest | None) -> str:
@@ -216,7 +199,10 @@ def _assemble(folder: Path, journal: Journal, embedder: Embedder, base: Manifest
         database.load(str(aside))
     try:
         write = database.index if base is None else database.upsert
-        write(_documents(journal, database.model.feed))
+        if len(journal):
+            write(_documents(journal, database.model.feed))
+        if gone := journal.gone():
+            database.delete(gone)
         content.add_columns(database.database.connection)
         database.save(str(aside))
     except RuntimeError as error:
@@ -236,7 +222,10 @@ def _documents(journal: Journal, feed: deque[tuple[str, object]]) -> Iterator[tu
         yield paper.id, content.document(paper), None
 
 
-def _swap_in(folder: Path, generation: str, embedder: Embedder, runs: tuple[Run, ...]) -> Manifest:
+def _swap_in(
+    folder: Path, generation: str, embedder: Embedder, runs: tuple[Run, ...], read: tuple[Feed, ...], journal: str
+) -> Manifest:
+    """Name the generation in use, and keep the one before it, which a chat may be answering from."""
     stored = content.Content(folder / generation / "documents")
     papers, years, kinds = stored.summary()
     stored.close()
@@ -252,27 +241,39 @@ def _swap_in(folder: Path, generation: str, embedder: Embedder, runs: tuple[Run,
         file_sizes(folder / generation),
         version("sidereus"),
         runs,
+        feeds=read,
+        journal=journal,
     )
+    before = _current(folder)
     write_manifest(folder, manifest)
     shutil.rmtree(folder / "building", ignore_errors=True)
     for old in folder.glob("g[0-9]*"):
-        if old.name != generation:
+        if old.name not in (generation, before and before.generation):
             shutil.rmtree(old, ignore_errors=True)
     return manifest
 
 
+def _current(folder: Path) -> Manifest | None:
+    with suppress(IndexProblem):
+        return read_manifest(folder)
+    return None
+
+
 def _open_journal(folder: Path, facts: dict[str, object]) -> Journal:
-    """The journal of the interrupted build of the same plan, or a new one."""
+    """The journal of the interrupted build of the same plan, unless its papers are in use already, or a new one."""
     place = folder / "building" / "journal.sqlite"
+    current = _current(folder)
     if place.exists():
         with suppress(IndexProblem):  # one that is damaged can only be begun again
             journal = Journal(place)
-            if journal.facts() == facts:
+            known = journal.facts()
+            name = known.pop("id", None)
+            if known == json.loads(json.dumps(facts)) and name and not (current and current.journal == name):
                 return journal
             journal.close()
         shutil.rmtree(place.parent)
     journal = Journal(place)
-    journal.set_facts(facts)
+    journal.set_facts({**facts, "id": uuid.uuid4().hex})
     return journal
 
 

@@ -37,7 +37,7 @@ def manifests(indexes: Path) -> list[Manifest | IndexProblem]:
 
 
 def size(place: Path) -> int:
-    """Bytes on disk of an index, leaving out the starter collection's own files."""
+    """Bytes on disk of an index with the generation before and unfinished builds, not of the starter's own files."""
     return sum(path.stat().st_size for path in place.rglob("*") if path.is_file() and path.suffix != ".jsonl")
 
 

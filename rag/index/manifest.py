@@ -15,8 +15,21 @@ FILE = "index.json"
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """A source of an index, what is taken of it, and where an update goes on reading it."""
+
+    source: str
+    category: str | None = None
+    since: int | None = None
+    until: int | None = None
+    limit: int | None = None
+    cursor: dict[str, Any] | None = None
+    read: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """One build, addition or re-embedding: what it read and what it changed."""
+    """One build, addition, update or re-embedding: what it read and what it changed, or why it failed."""
 
     what: str
     sources: tuple[str, ...]
@@ -27,13 +40,16 @@ class Run:
     unchanged: int
     skipped: int
     problems: tuple[str, ...] = ()
+    removed: int = 0
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """An index: its embedding model, its size, where its papers came from and the folder that holds it now.
 
-    ``files`` gives the size in bytes of every file in that folder, so that damage is noticed before it is read.
+    ``files`` gives the size in bytes of every file in that folder, so that damage is noticed before it is read,
+    and ``journal`` names the journal that the generation was made from.
     """
 
     name: str
@@ -48,6 +64,8 @@ class Manifest:
     version: str
     runs: tuple[Run, ...] = ()
     format: int = FORMAT
+    feeds: tuple[Feed, ...] = ()
+    journal: str = ""
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -108,4 +126,5 @@ def _manifest(record: dict[str, Any]) -> Manifest:
     values["runs"] = tuple(
         Run(**{**run, "sources": tuple(run["sources"]), "problems": tuple(run["problems"])}) for run in values["runs"]
     )
+    values["feeds"] = tuple(Feed(**feed) for feed in values.get("feeds", ()))
     return Manifest(**values)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from rag.errors import SourceProblem
 from rag.papers import Kind, Paper, clean, plain_name, split_id, year_of_id
-from rag.sources import ReadReport
+from rag.sources import Cursor, Page, ReadReport
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".jsonl.zst")
 WITHDRAWN = re.compile(
@@ -25,54 +25,79 @@ WITHDRAWN = re.compile(
 )
 LONGEST_LINE = 16 * 1024 * 1024
 CHUNK = 1024 * 1024
+LINES_OF_A_PAGE = 1024
+# From so much of a file, compressed or not, the number of all its records is estimated.
+COUNTED_BYTES = 16 * 1024 * 1024
 
 
 class BulkFile:
     """A ``.json`` or ``.jsonl`` file, plain, gzipped or compressed with zstandard."""
 
     default_category: str | None = "astro-ph"
+    current = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = str(path)
         self._size = max(path.stat().st_size, 1)
-        self._raw: BinaryIO | None = None
         self._done = 0.0
 
-    def papers(self, report: ReadReport) -> Iterator[Paper]:
-        """Yield the papers in the order of the file.
+    def pages(self, report: ReadReport, cursor: Cursor | None = None) -> Iterator[Page]:
+        """Yield the papers in the order of the file; all of them again when it is not the file it was.
 
         Lines that are no usable record are noted in ``report`` with their number.
         Raises SourceProblem when the file can't be opened or decompressed.
         """
+        stamp = file_stamp(self.path)
+        place = cursor if cursor and cursor["stamp"] == stamp else {"line": 0, "offset": 0}
+        if place.get("done"):
+            self._done = 1.0
+            return
+        papers: list[Paper] = []
         try:
-            with self.path.open("rb") as self._raw:
-                for number, line in self._lines(self._raw, report):
+            with self.path.open("rb") as raw:
+                for number, end, line in self._lines(raw, place, report):
                     paper = self._parse(number, line, report)
                     if paper:
-                        yield paper
+                        papers.append(paper)
+                    if number % LINES_OF_A_PAGE == 0:
+                        self._done = min(raw.tell() / self._size, 1.0)
+                        yield Page(tuple(papers), {"stamp": stamp, "line": number, "offset": end})
+                        papers = []
         except OSError as error:
             raise SourceProblem(f"{self.path} can't be read: {error.strerror or error}.") from None
-        finally:
-            self._raw, self._done = None, 1.0
+        self._done = 1.0
+        yield Page(tuple(papers), {"stamp": stamp, "done": True})
 
     def fraction(self) -> float:
         """How much of the file has been read, 0..1, by compressed bytes."""
-        if self._raw is not None:
-            self._done = min(self._raw.tell() / self._size, 1.0)
         return self._done
 
-    def _lines(self, raw: BinaryIO, report: ReadReport) -> Iterator[tuple[int, bytes]]:
+    def count(self, cursor: Cursor | None = None) -> int | None:
+        """About how many records there are, from how many the beginning holds."""
+        if cursor and cursor == {"stamp": file_stamp(self.path), "done": True}:
+            return 0
         number = 0
+        with self.path.open("rb") as raw:
+            for number, *_ in self._lines(raw, {"line": 0, "offset": 0}, ReadReport()):
+                if raw.tell() >= COUNTED_BYTES:
+                    return round(number * self._size / raw.tell())
+        return number
+
+    def _lines(self, raw: BinaryIO, place: Cursor, report: ReadReport) -> Iterator[tuple[int, int, bytes]]:
+        """Each line after ``place`` with its number and where it ends in the decompressed text."""
+        number, offset = place["line"], place["offset"]
         try:
             stream = self._decompressed(raw)
+            _skip(stream, offset)
             while line := stream.readline(LONGEST_LINE):
                 number += 1
+                offset += len(line)
                 if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                    _skip_line(stream)
+                    offset += _skip_line(stream)
                     report.problem(f"{self.path.name} line {number}", "it is longer than any record")
                 elif line.strip():
-                    yield number, line
+                    yield number, offset, line
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             report.problem(f"{self.path.name} after line {number}", f"the file breaks off or is damaged ({error})")
 
@@ -95,9 +120,28 @@ class BulkFile:
             return None
 
 
-def _skip_line(stream: BinaryIO) -> None:
-    while (rest := stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
-        pass
+def file_stamp(path: Path) -> str:
+    """What tells a file from the one it replaced: its size and when it was changed."""
+    facts = path.stat()
+    return f"{facts.st_size}-{facts.st_mtime_ns}"
+
+
+def _skip(stream: BinaryIO, offset: int) -> None:
+    if isinstance(stream, io.BufferedReader) and stream.seekable():
+        stream.seek(offset)
+        return
+    while offset > 0 and (read := stream.read(min(offset, CHUNK))):
+        offset -= len(read)
+
+
+def _skip_line(stream: BinaryIO) -> int:
+    """Go to the end of the line, and say how many bytes that was."""
+    skipped = 0
+    while rest := stream.readline(LONGEST_LINE):
+        skipped += len(rest)
+        if rest.endswith(b"\n"):
+            break
+    return skipped
 
 
 class _Zstandard(io.RawIOBase):
@@ -179,8 +223,16 @@ def _authors(record: dict[str, Any]) -> tuple[str, ...]:
     listed = record.get("authors") or ""
     if not isinstance(listed, str):
         return tuple(plain_name(str(name)) for name in listed)
-    bare = re.sub(r"\([^()]*\)", "", listed)
-    return tuple(name for name in map(plain_name, re.split(r",\s*(?:and\s+)?|\s+and\s+", bare)) if name)
+    return authors_of_line(listed)
+
+
+def authors_of_line(line: str) -> tuple[str, ...]:
+    """The names in arXiv's line of authors, without the affiliations in parentheses, collaborations first."""
+    bare, inner = line, ""
+    while bare != inner:
+        bare, inner = re.sub(r"\([^()]*\)", "", bare), bare
+    bare = re.sub(r"\b(collaborations?|teams?|consorti(?:um|a))\s*:", r"\1,", bare, flags=re.I)
+    return tuple(name for name in map(plain_name, re.split(r"[,;]\s*(?:and\s+)?|\s+and\s+", bare)) if name)
 
 
 def _year(identifier: str, versions: list[Any]) -> int:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
+from typing import Any
 
 from rag.errors import SourceProblem
 from rag.papers import Paper
 from rag.resources import starter_folder
-from rag.sources import ReadReport
+from rag.sources import Cursor, Page, ReadReport
 
 
 class StarterCollection:
@@ -18,33 +19,42 @@ class StarterCollection:
 
     name = "starter"
     default_category: str | None = None
+    current = True
 
     def __init__(self) -> None:
-        self._read = 0
+        self._done = 0.0
+
+    def pages(self, report: ReadReport, cursor: Cursor | None = None) -> Iterator[Page]:
+        """Yield the landmark papers, subfield by subfield, unless they are those that were read before."""
+        stamp = hashlib.sha256("\n".join(self._lines).encode()).hexdigest()[:16]
+        self._done = 1.0
+        if not cursor or cursor["stamp"] != stamp:
+            yield Page(tuple(_paper(json.loads(line)) for line in self._lines), {"stamp": stamp})
+
+    def fraction(self) -> float:
+        """Nothing or all."""
+        return self._done
+
+    def count(self, cursor: Cursor | None = None) -> int | None:
+        """How many papers there are."""
+        return len(self._lines)
 
     @cached_property
-    def _lines(self) -> list[tuple[Path, str]]:
+    def _lines(self) -> list[str]:
         files = sorted(starter_folder().glob("*.jsonl"))
         if not files:
             raise SourceProblem(f"The starter collection is missing from {starter_folder()}: install Sidereus again.")
-        return [(file, line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+        return [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
 
-    def papers(self, report: ReadReport) -> Iterator[Paper]:
-        """Yield the landmark papers, subfield by subfield."""
-        for _, line in self._lines:
-            entry = json.loads(line)
-            self._read += 1
-            yield Paper(
-                id=entry["id"],
-                title=entry["title"],
-                authors=tuple(entry["authors"]),
-                abstract=entry["digest"],
-                year=entry["year"],
-                categories=tuple(entry["categories"]),
-                kind="digest",
-                doi=entry["doi"],
-            )
 
-    def fraction(self) -> float:
-        """How much of the collection has been read, 0..1."""
-        return self._read / len(self._lines)
+def _paper(entry: dict[str, Any]) -> Paper:
+    return Paper(
+        id=entry["id"],
+        title=entry["title"],
+        authors=tuple(entry["authors"]),
+        abstract=entry["digest"],
+        year=entry["year"],
+        categories=tuple(entry["categories"]),
+        kind="digest",
+        doi=entry["doi"],
+    )

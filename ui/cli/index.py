@@ -1,35 +1,49 @@
-"""``sidereus index``: build, list, check and remove indexes."""
+"""``sidereus index``: build, update, check and remove indexes."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ui.cli import options
+from ui.cli import index_look, options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rag.index.build import Plan
-    from rag.index.manifest import Manifest
+    from rag.index.harvest import Errand
+    from rag.index.manifest import Feed, Manifest
     from rag.models.embedder import Embedder
     from rag.settings import Settings
+    from rag.sources import Source
 
 
 @click.group("index")
 def command() -> None:
-    """Build, list, check and remove indexes."""
+    """Build, update, check and remove indexes."""
 
+
+for look in (index_look.list_indexes, index_look.info, index_look.verify, index_look.remove, index_look.export_vectors):
+    command.add_command(look)
 
 selection = options.option_group(
     click.option(
         "--category",
         metavar="PREFIX",
-        help="Only papers with a category that begins so.  [default for files: astro-ph]",
+        help="Only papers with a category that begins so.  [default for files of arXiv's: astro-ph]",
     ),
     options.years,
-    click.option("--limit", type=click.IntRange(min=1), help="At most this many papers of each source."),
+    click.option("--limit", type=click.IntRange(min=1), help="At most this many new papers of each source each time."),
     click.option("--strict", is_flag=True, help="Stop at the first record that can't be used."),
+    click.option("--columns", metavar="MAP", help="What the columns of a table are called: title=NAME,abstract=NAME."),
 )
+device = click.option("--device", metavar="NAME", help="Embed on this device of PyTorch's: cuda, mps, cuda:0,cuda:1.")
+vectors = click.option(
+    "--vectors", type=click.Path(path_type=Path), help="Take vectors from a file of 'index export-vectors'."
+)
+dry_run = click.option("--dry-run", is_flag=True, help="Only say how many papers, and about how long it takes.")
 
 
 @command.command("build")
@@ -37,35 +51,45 @@ selection = options.option_group(
 @click.argument("sources", nargs=-1, required=True)
 @selection
 @options.embedding
+@vectors
+@device
 @click.option(
     "--force", is_flag=True, help="Build anew although NAME exists; it stays in use until the new one is whole."
 )
+@dry_run
 @options.offline
 def build(
     name: str,
     sources: tuple[str, ...],
-    category: str | None,
-    since: int | None,
-    until: int | None,
-    limit: int | None,
-    strict: bool,
     embedding: str | None,
+    vectors: Path | None,
+    device: str | None,
     force: bool,
+    dry_run: bool,
     offline: bool | None,
+    **wanted: Any,
 ) -> None:
-    """Build the index NAME from SOURCES: files in arXiv's bulk layout, or 'starter'. Interrupted, it goes on."""
+    """Build the index NAME from SOURCES. Interrupted, it goes on.
+
+    A source is 'starter', 'oai:astro-ph', 'arxiv:QUERY', or a file: of arXiv's bulk metadata (.json, .jsonl), a
+    library (.bib, .ris) or a table (.csv, .parquet).
+    """
     from rag.index import build as building
     from rag.progress import ProgressLine
     from rag.settings import load_settings
     from rag.state import remember
 
     settings = load_settings(embedding=embedding, offline=offline)
-    plan = _plan(name, sources, category, since, until, limit, strict)
-    building.refuse_existing(settings.indexes, name, force)
-    embedder = _embedder(settings, None)
-    line = ProgressLine("Indexing", "papers")
-    manifest = building.build(settings.indexes, plan, embedder, force, line)
-    line.close()
+    plan = _plan(settings, name, sources, **wanted)
+    building.refuse_existing(settings.indexes, name, force or dry_run)
+    embedder = _given(_embedder(settings, None, device), vectors)
+    if dry_run:
+        from rag.index.harvest import Errand
+
+        _foretell(tuple(Errand(source, plan.selection) for source in plan.sources), embedder)
+        return
+    with ProgressLine("Indexing", "papers") as line:
+        manifest = building.build(settings.indexes, plan, embedder, force, line)
     remember(settings, index=name)
     _report(manifest)
 
@@ -74,16 +98,16 @@ def build(
 @click.argument("name")
 @click.argument("sources", nargs=-1, required=True)
 @selection
+@vectors
+@device
 @options.offline
 def add(
     name: str,
     sources: tuple[str, ...],
-    category: str | None,
-    since: int | None,
-    until: int | None,
-    limit: int | None,
-    strict: bool,
+    vectors: Path | None,
+    device: str | None,
     offline: bool | None,
+    **wanted: Any,
 ) -> None:
     """Add the papers of SOURCES to the index NAME; newer versions replace older ones."""
     from rag.index import build as building
@@ -91,18 +115,51 @@ def add(
     from rag.settings import load_settings
 
     settings = load_settings(offline=offline)
-    line = ProgressLine("Indexing", "papers")
-    plan = _plan(name, sources, category, since, until, limit, strict)
-    manifest = building.add(settings.indexes, plan, lambda model: _embedder(settings, model), line)
-    line.close()
+    plan = _plan(settings, name, sources, **wanted)
+    with ProgressLine("Indexing", "papers") as line:
+        manifest = building.add(
+            settings.indexes, plan, lambda model: _given(_embedder(settings, model, device), vectors), line
+        )
+    _report(manifest)
+
+
+@command.command("update")
+@click.argument("name", required=False)
+@device
+@dry_run
+@options.offline
+def update(name: str | None, device: str | None, dry_run: bool, offline: bool | None) -> None:
+    """Bring the index NAME up to date with what is new in its sources; without NAME, the one used last.
+
+    A chat that is running takes up the new papers by itself.
+    """
+    from rag.index import build as building
+    from rag.index import folders
+    from rag.index.manifest import read_manifest
+    from rag.progress import ProgressLine
+    from rag.settings import load_settings
+    from rag.state import read_state
+
+    settings = load_settings(offline=offline)
+    name = name or settings.index or read_state(settings).index or "starter"
+    reopen = _reopen(settings)
+    if dry_run:
+        manifest = read_manifest(folders.folder(settings.indexes, name))
+        _foretell(building.due(manifest, reopen), _embedder(settings, manifest.model, device))
+        return
+    with ProgressLine("Updating", "papers") as line:
+        manifest = building.update(
+            settings.indexes, name, reopen, lambda model: _embedder(settings, model, device), line
+        )
     _report(manifest)
 
 
 @command.command("reembed")
 @click.argument("name")
 @options.embedding
+@device
 @options.offline
-def reembed(name: str, embedding: str | None, offline: bool | None) -> None:
+def reembed(name: str, embedding: str | None, device: str | None, offline: bool | None) -> None:
     """Build the index NAME again, from the papers it holds, with another embedding model."""
     from rag.index import build as building
     from rag.index.folders import folder
@@ -112,115 +169,35 @@ def reembed(name: str, embedding: str | None, offline: bool | None) -> None:
 
     settings = load_settings(embedding=embedding, offline=offline)
     read_manifest(folder(settings.indexes, name))
-    line = ProgressLine("Embedding", "papers")
-    manifest = building.reembed(settings.indexes, name, _embedder(settings, None), line)
-    line.close()
+    with ProgressLine("Embedding", "papers") as line:
+        manifest = building.reembed(settings.indexes, name, _embedder(settings, None, device), line)
     _report(manifest)
 
 
-@command.command("list")
-@options.as_json
-def list_indexes(as_json: bool) -> None:
-    """Show all indexes."""
-    from rag.errors import IndexProblem
-    from rag.index.folders import manifests
-    from rag.settings import load_settings
-    from ui.cli import show
-
-    settings = load_settings()
-    found = manifests(settings.indexes)
-    whole = [manifest for manifest in found if not isinstance(manifest, IndexProblem)]
-    if as_json:
-        show.json_record([_record(settings, manifest) for manifest in whole])
-    elif not found:
-        click.echo(
-            "There is no index yet: 'sidereus index build starter starter' builds the one that comes with Sidereus."
-        )
-    else:
-        rows = [
-            (m.name, f"{m.papers:,}", f"{m.years[0]}-{m.years[1]}", m.model, m.runs[-1].finished[:10]) for m in whole
-        ]
-        show.table(("name", "papers", "years", "embedding model", "updated"), rows, right=("papers",))
-    for problem in found:
-        if isinstance(problem, IndexProblem):
-            show.note(str(problem))
-
-
-@command.command("info")
+@command.command("import-vectors")
 @click.argument("name")
-@options.as_json
-def info(name: str, as_json: bool) -> None:
-    """Show where the index NAME came from and what it holds."""
+@click.argument("file", type=click.Path(path_type=Path))
+@options.offline
+def import_vectors(name: str, file: Path, offline: bool | None) -> None:
+    """Build the index NAME again with the vectors in FILE; papers that are not in it are embedded here."""
+    from rag.index import build as building
     from rag.index.folders import folder
     from rag.index.manifest import read_manifest
-    from rag.settings import load_settings
-    from ui.cli import show
-
-    settings = load_settings()
-    manifest = read_manifest(folder(settings.indexes, name))
-    record = _record(settings, manifest)
-    if as_json:
-        show.json_record(record)
-        return
-    kinds = ", ".join(f"{count:,} {kind}s" for kind, count in manifest.kinds.items())
-    click.echo(f"{manifest.name}: {manifest.papers:,} papers ({kinds}), {manifest.years[0]}-{manifest.years[1]}")
-    click.echo(
-        f"embedding model {manifest.model}, {manifest.dimensions} dimensions; "
-        f"{show.size(record['bytes'])} on disk; Sidereus {manifest.version}"
-    )
-    rows = [
-        (
-            run.finished[:16].replace("T", " "),
-            run.what,
-            f"{run.added:,}",
-            f"{run.changed:,}",
-            f"{run.unchanged:,}",
-            f"{run.skipped:,}",
-            ", ".join(run.sources),
-        )
-        for run in manifest.runs
-    ]
-    show.table(
-        ("finished (UTC)", "what", "added", "changed", "unchanged", "skipped", "from"),
-        rows,
-        right=("added", "changed", "unchanged", "skipped"),
-    )
-
-
-@command.command("verify")
-@click.argument("name")
-def verify(name: str) -> None:
-    """Look at every part of the index NAME."""
-    from rag.errors import IndexProblem
-    from rag.index.index import check_index
+    from rag.index.vectors import GivenVectors, VectorFile
+    from rag.progress import ProgressLine
     from rag.settings import load_settings
 
-    problems = check_index(load_settings().indexes, name)
-    if problems:
-        raise IndexProblem(" ".join(problems))
-    click.echo(f"The index {name!r} is whole.")
-
-
-@command.command("remove")
-@click.argument("name")
-@click.option("--yes", is_flag=True, help="Don't ask.")
-def remove(name: str, yes: bool) -> None:
-    """Remove the index NAME."""
-    from rag.index import folders
-    from rag.settings import load_settings
-    from rag.state import read_state, remember
-
-    settings = load_settings()
-    folders.require(settings.indexes, name)
-    if not yes:
-        click.confirm(f"Remove the index {name!r} for good?", abort=True)
-    folders.remove(settings.indexes, name)
-    if read_state(settings).index == name:
-        remember(settings, index=None)
-    click.echo(f"The index {name!r} is removed.")
+    settings = load_settings(offline=offline)
+    read_manifest(folder(settings.indexes, name))
+    read = VectorFile(file)
+    with ProgressLine("Embedding", "papers") as line:
+        embedder = GivenVectors(_embedder(settings, read.model, None), read)
+        manifest = building.reembed(settings.indexes, name, embedder, line)
+    _report(manifest)
 
 
 def _plan(
+    settings: Settings,
     name: str,
     sources: tuple[str, ...],
     category: str | None,
@@ -228,14 +205,34 @@ def _plan(
     until: int | None,
     limit: int | None,
     strict: bool,
+    columns: str | None,
 ) -> Plan:
     from rag.index.build import Plan
     from rag.sources import Selection, open_source
+    from rag.sources.table import with_columns
+    from ui.cli import show
 
-    return Plan(name, tuple(open_source(spec) for spec in sources), Selection(category, since, until, limit), strict)
+    wanted = Selection(category, since, until, limit)
+    specs = [with_columns(spec, columns) for spec in sources]
+    return Plan(name, tuple(open_source(spec, settings, wanted, show.note) for spec in specs), wanted, strict)
 
 
-def _embedder(settings: Settings, name: str | None) -> Embedder:
+def _reopen(settings: Settings) -> Callable[[Feed], Source | None]:
+    """Opens the sources of an index again; a file that is no longer there is left out with a word."""
+    from rag.index.build import selection_of
+    from rag.sources import is_missing_file, open_source
+    from ui.cli import show
+
+    def reopen(feed: Feed) -> Source | None:
+        if is_missing_file(feed.source):
+            show.note(f"{feed.source} is no longer there, so nothing is read of it.")
+            return None
+        return open_source(feed.source, settings, selection_of(feed), show.note)
+
+    return reopen
+
+
+def _embedder(settings: Settings, name: str | None, device: str | None) -> Embedder:
     """The embedder of that name, or the one to use for new indexes; fetched when it is not here."""
     from rag.models import catalog, choice, embedder, store
     from rag.state import read_state
@@ -247,15 +244,28 @@ def _embedder(settings: Settings, name: str | None) -> Embedder:
     )
     store.ensure(settings.models, model, settings.offline)
     show.note(f"Embedding with {model.title}.")
-    return embedder.load(settings.models, model, settings.threads)
+    return embedder.load(settings.models, model, settings.threads, device=device)
 
 
-def _record(settings: Settings, manifest: Manifest) -> dict[str, Any]:
-    from dataclasses import asdict
+def _given(embedder: Embedder, file: Path | None) -> Embedder:
+    from rag.index.vectors import GivenVectors, VectorFile
 
-    from rag.index.folders import folder, size
+    return GivenVectors(embedder, VectorFile(file)) if file else embedder
 
-    return {**asdict(manifest), "bytes": size(folder(settings.indexes, manifest.name))}
+
+def _foretell(errands: tuple[Errand, ...], embedder: Embedder) -> None:
+    from rag.index.forecast import forecast
+    from rag.progress import clock
+
+    for errand in errands:
+        told = forecast(errand, embedder)
+        if told.papers is None or told.reading is None or told.embedding is None:
+            click.echo(f"{told.source}: it does not tell how many papers there are.")
+        else:
+            click.echo(
+                f"{told.source}: about {told.papers:,} papers; reading takes about {clock(told.reading)}, and "
+                f"embedding, side by side with it, about {clock(told.embedding)}."
+            )
 
 
 def _report(manifest: Manifest) -> None:
@@ -264,7 +274,7 @@ def _report(manifest: Manifest) -> None:
     run = manifest.runs[-1]
     show.note(
         f"Index {manifest.name}: {manifest.papers:,} papers; {run.added:,} added, {run.changed:,} changed, "
-        f"{run.unchanged:,} already there, {run.skipped:,} skipped, in {run.seconds:,.0f} s."
+        f"{run.removed:,} removed, {run.unchanged:,} already there, {run.skipped:,} skipped, in {run.seconds:,.0f} s."
     )
     for problem in run.problems:
         show.note(f"  skipped: {problem}")
