@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag import prompts
-from rag.answers.answer import Event
+from rag.answers.answer import Event, Shape
 from rag.answers.conversation import Conversation
 from rag.errors import IndexProblem
 from rag.index import folders
-from rag.index.manifest import Manifest, read_manifest
+from rag.index.manifest import FILE, Manifest, read_manifest
 from rag.models import catalog, choice, store
 from rag.models.catalog import Model
+from rag.papers import Paper
 from rag.retrieval.hits import Filters, SearchResult
 from rag.settings import Settings
 from rag.state import read_state, remember
 
 if TYPE_CHECKING:
-    from rag.answers.compose import Desk
+    from rag.answers.writing import Desk
     from rag.index.index import Index
     from rag.models.embedder import Embedder
-    from rag.models.llm import LanguageModel
+    from rag.models.llm import LanguageModel, Turnstile
 
 EXAMPLES = {
     "starter": (
@@ -55,9 +56,15 @@ class Session:
     Safe to use from several threads: the language model runs one generation at a time and the others queue.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, lender: Session | None = None) -> None:
         self.settings = settings
+        self._lender = lender
         self._loading = threading.RLock()
+        self._stamp = 0
+
+    def beside(self, index: str) -> Session:
+        """A session of another index, which shares this one's models and its queue for the language model."""
+        return Session(self.settings.model_copy(update={"index": index, "embedding": None}), self)
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -78,8 +85,36 @@ class Session:
         """The catalogue's entry of the language model in use."""
         return choice.choose(self.settings.models, "llm", self.settings.llm or read_state(self.settings).llm)
 
+    def refresh(self) -> None:
+        """Take up what a build has put in the place of the open index; answers under way keep what they have.
+
+        Nothing but a look at one file as long as nothing has changed. What can't be opened is left alone: the
+        index that is open goes on answering.
+        """
+        from rag.index.index import open_index
+
+        with self._loading:
+            if "_index" not in self.__dict__ or self._stamp == (stamp := self._manifest_stamp()):
+                return
+            try:
+                index = open_index(self.settings.indexes, self.manifest.name)
+            except IndexProblem:
+                return
+            old, self._stamp = self.manifest, stamp
+            self.__dict__.update(manifest=index.manifest, _index=index)
+            self.__dict__.pop("_desk", None)
+            if (old.model, old.weights) != (index.manifest.model, index.manifest.weights):
+                self.__dict__.pop("_embedder", None)
+
+    def _manifest_stamp(self) -> int:
+        try:
+            return (folders.folder(self.settings.indexes, self.manifest.name) / FILE).stat().st_mtime_ns
+        except OSError:
+            return self._stamp
+
     def describe(self) -> Description:
         """What is loaded, without loading it."""
+        self.refresh()
         manifest, llm = self.manifest, self.llm_model
         note = None
         if llm.writes == "quotes":
@@ -89,8 +124,12 @@ class Session:
         )
 
     def examples(self) -> tuple[str, ...]:
-        """Questions that the index in use answers."""
-        return EXAMPLES.get(self.manifest.name, ())
+        """Questions that the index in use answers, as far as they are known already."""
+        return EXAMPLES.get(self.manifest.name) or self.__dict__.get("_examples", ())
+
+    def find_examples(self) -> tuple[str, ...]:
+        """The same, found out when they are not; a second or so of work, after :meth:`warm`."""
+        return self.examples() or self._examples
 
     def warm(self) -> Iterator[str]:
         """Open the index and load the models, saying in a few words what is being done."""
@@ -124,17 +163,38 @@ class Session:
         options = Options(recency, diversity, like, frozenset(ignore), literal)
         if not like:
             checked(query)
-        return search(self.index, self.embedder, query, filters, limit, options)
+        self.refresh()
+        with self._loading:
+            index, embedder = self.index, self.embedder
+        return search(index, embedder, query, filters, limit, options)
+
+    def papers(self, identifiers: Iterable[str]) -> list[Paper]:
+        """The papers of the index with these ids; those that it does not hold are left out."""
+        rows = [row for identifier in identifiers if (row := self.index.row_of(identifier)) is not None]
+        return self.index.papers(rows)
 
     def ask(
-        self, question: str, conversation: Conversation = Conversation(), stop: threading.Event | None = None
+        self,
+        question: str,
+        conversation: Conversation = Conversation(),
+        stop: threading.Event | None = None,
+        *,
+        within: Collection[str] = (),
+        without: Collection[str] = (),
+        shape: Shape | None = None,
     ) -> Iterator[Event]:
-        """Answer a question, event by event; setting ``stop`` ends it at the next token."""
-        from rag.answers.compose import answer
+        """Answer a question, event by event; setting ``stop`` ends it at the next token.
+
+        ``within`` are the ids of the only papers to answer from (none: all), ``without`` of papers to leave out;
+        ``shape`` overrides the one that the question asks for. Raises UsageError for an empty question.
+        """
+        from rag.answers.compose import Request, answer
         from rag.retrieval.search import checked
 
         checked(question)
-        return answer(self.desk, question, conversation, stop)
+        self.refresh()
+        filters = Filters(within=frozenset(within) or None, without=frozenset(without))
+        return answer(self.desk, Request(question, conversation, filters, shape), stop)
 
     @property
     def index(self) -> Index:
@@ -161,15 +221,27 @@ class Session:
             return self._desk
 
     @cached_property
+    def _examples(self) -> tuple[str, ...]:
+        from rag.examples import working
+
+        return working(self.desk)
+
+    @cached_property
     def _index(self) -> Index:
         from rag.index.index import open_index
 
-        return open_index(self.settings.indexes, self.manifest.name)
+        self._stamp = self._manifest_stamp()
+        index = open_index(self.settings.indexes, self.manifest.name)
+        self.__dict__["manifest"] = index.manifest
+        return index
 
     @cached_property
     def _embedder(self) -> Embedder:
         from rag.models import embedder
 
+        lender = self._lender
+        if lender and (lender.manifest.model, lender.manifest.weights) == (self.manifest.model, self.manifest.weights):
+            return lender.embedder
         model = catalog.find(self.manifest.model, "embedding")
         folder = store.ensure(self.settings.models, model, self.settings.offline)
         if store.fingerprint(folder) != self.manifest.weights:
@@ -183,6 +255,8 @@ class Session:
     def _llm(self) -> LanguageModel:
         from rag.models.llm import LanguageModel
 
+        if self._lender:
+            return self._lender.llm
         store.ensure(self.settings.models, self.llm_model, self.settings.offline)
         model = LanguageModel(self.llm_model, store.gguf(self.settings.models, self.llm_model), self.settings.threads)
         model.preload(prompts.SYSTEM)
@@ -190,7 +264,13 @@ class Session:
 
     @cached_property
     def _desk(self) -> Desk:
-        from rag.answers.compose import Desk
+        from rag.answers.writing import Desk
+
+        turnstile = self._lender.desk.turnstile if self._lender else self._turnstile
+        return Desk(self.index, self.embedder, self.llm, turnstile, self.settings)
+
+    @cached_property
+    def _turnstile(self) -> Turnstile:
         from rag.models.llm import Turnstile
 
-        return Desk(self.index, self.embedder, self.llm, Turnstile(), self.settings)
+        return Turnstile()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import shutil
 import socket
 import threading
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from stand_in import StandIn
 
 from ui.web.app import serve
+
+expect.set_options(timeout=20_000)  # a busy machine is no failure
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -36,6 +39,11 @@ CONTRAST = """element => {
     return (high + 0.05) / (low + 0.05);
 }"""
 
+VIOLATIONS = """
+window.blocked = [];
+document.addEventListener("securitypolicyviolation", (event) => window.blocked.push(event.blockedURI));
+"""
+
 
 @dataclass
 class Visit:
@@ -48,8 +56,9 @@ class Visit:
 
     @property
     def outside(self) -> list[str]:
-        """Requests to anywhere but the app itself."""
-        return [url for url in self.requests if not url.startswith((self.origin, "data:", "blob:"))]
+        """Requests to anywhere but the app itself, with what the security policy kept from being asked for."""
+        blocked = self.page.evaluate("window.blocked")
+        return [*blocked, *(url for url in self.requests if not url.startswith((self.origin, "data:", "blob:")))]
 
     def ask(self, question: str) -> None:
         """Write a question and send it with Enter."""
@@ -68,9 +77,14 @@ class Visit:
 @pytest.fixture(scope="session")
 def origin() -> str:
     """The address of a page in front of the stand-in session."""
+    return served(StandIn())
+
+
+def served(session: StandIn) -> str:
+    """The address of a page in front of a session."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    threading.Thread(target=serve, args=(StandIn(), "127.0.0.1", port, None, False), daemon=True).start()
+    threading.Thread(target=serve, args=(session, "127.0.0.1", port, None, False), daemon=True).start()
     address = f"http://127.0.0.1:{port}"
     for _ in range(100):
         try:
@@ -82,25 +96,33 @@ def origin() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> Browser:
     """Chromium without a window."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         pytest.skip("no Chromium is installed")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
-        yield chromium
-        chromium.close()
+    return chromium(executable)
 
 
-def visit(browser: Browser, origin: str, width: int = 1280, height: int = 800, scheme: str = "light") -> Visit:
-    """Open the page in a browser profile of its own."""
+@cache
+def chromium(executable: str) -> Browser:
+    """The one browser of the process: a fixture is made anew for every module that imports it, Playwright can't be."""
+    playwright = sync_playwright().start()
+    atexit.register(playwright.stop)
+    return playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+
+
+def visit(
+    browser: Browser, origin: str, width: int = 1280, height: int = 800, scheme: str = "light", address: str = ""
+) -> Visit:
+    """Open the page in a browser profile of its own, at an address such as "?q=How"."""
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
+    context.add_init_script(VIOLATIONS)
     tab = Visit(context.new_page(), origin)
     context.on("request", lambda request: tab.requests.append(request.url))
     tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
     tab.page.on("dialog", lambda dialog: tab.errors.append(re.sub(r"\s+", " ", dialog.message)))
-    tab.page.goto(origin)
-    tab.page.wait_for_selector("#box textarea")
+    tab.page.goto(f"{origin}/{address}")
+    tab.page.wait_for_selector("html[data-ready] #box textarea")
     return tab

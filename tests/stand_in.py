@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
 
-from rag.answers.answer import Answer, Citation, Event, Finished, Found, Sentence, Status, Timings, Words
+from rag.answers.answer import Answer, Citation, Event, Finished, Found, Sentence, Shape, Status, Timings, Words
 from rag.answers.conversation import Conversation
 from rag.papers import Paper
 from rag.retrieval.hits import Hit
 from rag.session import Description
+from rag.settings import load_settings
 
 HUBBLE = Paper(
     id="1804.10655",
@@ -61,9 +64,9 @@ HOSTILE = Paper(
 )
 BEST = r"The best estimate of the Hubble constant is $H_0 = 73.52 \pm 1.62$ km s$^{-1}$ Mpc$^{-1}$."
 FOUND = (
-    Citation(1, HUBBLE, (BEST,)),
-    Citation(2, PLANCK, ("Planck finds a Hubble constant of 67.4 km/s/Mpc.",)),
-    Citation(3, WITHDRAWN, ("We once argued that a local void explains the difference.",)),
+    Citation(1, HUBBLE, (BEST,), 0.92),
+    Citation(2, PLANCK, ("Planck finds a Hubble constant of 67.4 km/s/Mpc.",), 0.81),
+    Citation(3, WITHDRAWN, ("We once argued that a local void explains the difference.",), 0.12),
 )
 SENTENCES = (
     r"Cepheids of the Milky Way give $H_0 = 73.52 \pm 1.62$ km s$^{-1}$ Mpc$^{-1}$ [1].",
@@ -75,7 +78,8 @@ SENTENCES = (
 class StandIn:
     """Answers every question alike, except those about nothing ("abstain") and hostile ones ("bait")."""
 
-    def __init__(self, pause: float = 0.04, warming: float = 0.3) -> None:
+    def __init__(self, home: Path | None = None, pause: float = 0.04, warming: float = 0.3) -> None:
+        self.settings = load_settings(home=home or Path(tempfile.mkdtemp(prefix="sidereus-page-")))
         self._pause = pause
         self._warming = warming
         self._writing = threading.Lock()
@@ -95,6 +99,11 @@ class StandIn:
             "What limits the mass of Population III stars?",
         )
 
+    def papers(self, identifiers: Iterable[str]) -> list[Paper]:
+        """Those that it knows of these."""
+        known = {paper.id: paper for paper in (HUBBLE, PLANCK, WITHDRAWN)}
+        return [known[identifier] for identifier in identifiers if identifier in known]
+
     def warm(self) -> Iterator[str]:
         """Pretend to load."""
         for words in ("opening the index", "loading the language model"):
@@ -102,7 +111,13 @@ class StandIn:
             time.sleep(self._warming)
 
     def ask(
-        self, question: str, conversation: Conversation = Conversation(), stop: threading.Event | None = None
+        self,
+        question: str,
+        conversation: Conversation = Conversation(),
+        stop: threading.Event | None = None,
+        *,
+        within: Collection[str] = (),
+        shape: Shape | None = None,
     ) -> Iterator[Event]:
         """The script."""
         stop = stop or threading.Event()
@@ -114,7 +129,9 @@ class StandIn:
             return
         found, sentences = FOUND, SENTENCES
         if "bait" in question:
-            found, sentences = (Citation(1, HOSTILE, (BAIT,)),), (f"{BAIT} said so [1].",)
+            found, sentences = (Citation(1, HOSTILE, (BAIT,), 0.5),), (f"{BAIT} said so [1].",)
+        if "at length" in question:
+            sentences *= 20
         yield Found(found)
         if not self._writing.acquire(blocking=False):
             yield Status("waiting: 1 ahead of you")

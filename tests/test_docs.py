@@ -34,7 +34,7 @@ ALL = dict(commands())
 def mentioned(text: str) -> set[tuple[str, ...]]:
     """The commands that a text names after the word sidereus, in code."""
     code = re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL)
-    found = re.findall(r"\bsidereus((?: (?!sidereus)[a-z]+)+)", "\n".join(code))
+    found = re.findall(r"\bsidereus((?: (?!sidereus)[a-z]+(?:-[a-z]+)*)+)", "\n".join(code))
     return {tuple(words.split()) for words in found}
 
 
@@ -76,7 +76,7 @@ def test_every_command_that_a_document_names_exists(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_every_option_that_a_document_gives_a_command_exists(document: Path) -> None:
     for line in re.findall(r"\bsidereus [^\n`|]*", document.read_text(encoding="utf-8")):
-        words = re.match(r"sidereus((?: [a-z]+)+)", line)
+        words = re.match(r"sidereus((?: [a-z]+(?:-[a-z]+)*)+)", line)
         found = words and max((w for w in ALL if words[1].split()[: len(w)] == list(w)), key=len, default=None)
         if not found or isinstance(ALL[found], click.Group):
             continue
@@ -101,7 +101,7 @@ def test_every_make_target_that_a_document_names_exists() -> None:
 
 def test_error_messages_name_only_commands_that_exist() -> None:
     for source in [*(CHECKOUT / "rag").rglob("*.py"), *(CHECKOUT / "ui").rglob("*.py")]:
-        for words in re.findall(r"'sidereus((?: [a-z]+)+)", source.read_text(encoding="utf-8")):
+        for words in re.findall(r"'sidereus((?: [a-z]+(?:-[a-z]+)*)+)", source.read_text(encoding="utf-8")):
             parts = tuple(words.split())
             assert parts[:1] in ALL, f"{source.name} names 'sidereus{words}'"
             if isinstance(ALL[parts[:1]], click.Group):

@@ -7,6 +7,7 @@ import socket
 import pytest
 from browser import Visit, browser, origin, visit
 from playwright.sync_api import Browser, expect
+from stand_in import BAIT
 
 from rag.errors import SidereusError
 from ui.web.server import listen
@@ -39,8 +40,9 @@ def test_an_answer_streams_after_its_sources_and_citations_lead_to_cards(tab: Vi
     tab.finish()
     late = tab.page.locator("#exchange .words").inner_text()
     assert len(early) < len(late)
-    expect(tab.page.locator("#sources > div .card[id]")).to_have_count(2)
-    expect(tab.page.locator("#sources summary", has_text="Also read, not cited (1)")).to_be_visible()
+    expect(tab.page.locator("#sources .card[id]")).to_have_count(3)
+    expect(tab.page.locator("#sources .card.used")).to_have_count(2)
+    expect(tab.page.locator("#t1-3:not(.used)")).to_be_visible()
 
     citation = tab.page.locator('#exchange a.cite[href="#t1-2"]').first
     citation.hover()
@@ -59,12 +61,15 @@ def test_a_card_shows_the_paper_its_evidence_and_what_kind_of_text_it_is(tab: Vi
     expect(card.locator(".byline")).to_have_text(
         "Adam G. Riess, Stefano Casertano, Wenlong Yuan et al. · 2018 · astro-ph.CO, astro-ph.SR"
     )
-    expect(card.locator(".links a")).to_have_attribute("href", "https://arxiv.org/abs/1804.10655")
+    places = ["abs/1804.10655", "pdf/1804.10655"]
+    links = card.locator(".links a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    assert links[:2] == [f"https://arxiv.org/{place}" for place in places]
+    assert links[2] == "https://ui.adsabs.harvard.edu/abs/arXiv:1804.10655/abstract"
+    expect(card.locator(".relevance")).to_have_attribute("title", "Relevance 92 %")
     card.locator("summary").click()
     expect(card.locator("mark")).to_contain_text("The best estimate of the Hubble constant")
     expect(tab.page.locator("#t1-2 .label")).to_have_text("Digest written for Sidereus, not the authors' abstract")
-    tab.page.locator("#sources summary", has_text="Also read").click()
-    expect(tab.page.locator("#sources .rest .label")).to_have_text("Withdrawn by its authors")
+    expect(tab.page.locator("#t1-3 .label")).to_have_text("Withdrawn by its authors")
     card.locator(".copy-bibtex").click()
     expect(card.locator(".copy-bibtex")).to_have_text("Copied")
 
@@ -98,7 +103,7 @@ def test_stop_ends_an_answer_at_once_and_it_can_be_asked_again(tab: Visit, how: 
 def test_an_abstention_shows_the_nearest_papers_and_a_new_conversation_starts_over(tab: Visit) -> None:
     tab.ask("abstain")
     tab.finish()
-    expect(tab.page.locator("#sources .heading")).to_have_text("Nearest papers, none of which answers this")
+    expect(tab.page.locator("#sources .heading")).to_have_text("Nearest papers, none of which clearly answers this")
     expect(tab.page.locator("#sources .card")).to_have_count(2)
     tab.ask(QUESTION)
     expect(tab.page.locator("#past .question")).to_have_text("abstain")
@@ -126,12 +131,23 @@ def test_nothing_planted_in_papers_or_answers_does_anything(tab: Visit) -> None:
     tab.ask("bait")
     tab.finish()
     tab.page.locator("#sources summary").first.click()
+    tab.page.locator("#sources [name=pin]").click()
+    tab.page.wait_for_selector("#pins .pins")
+    tab.page.get_by_role("button", name="Ask about these only").click()
     tab.page.locator("#exchange a.cite").first.hover()
+    tab.page.locator("#clear").click()
+    tab.ask(f"bait {BAIT}")
+    tab.finish()
+    tab.page.locator("#kept").click()
+    tab.page.wait_for_selector("#shelf .open")
+    tab.page.locator("#drawer-close").click()
+    tab.page.reload()
+    tab.finish()
     tab.page.wait_for_timeout(500)
     assert tab.page.evaluate("window.fired") is None
     assert tab.page.locator("#conversation :is(img, script, iframe, object, svg [onload])").count() == 0
     links = tab.page.eval_on_selector_all("#conversation a", "all => all.map(a => a.getAttribute('href'))")
-    assert all(link.startswith(("#t1", "https://arxiv.org/abs/")) for link in links)
+    assert all(link.startswith(("#t1", "https://arxiv.org/", "https://ui.adsabs.harvard.edu/abs/")) for link in links)
     assert tab.outside == []
     assert tab.errors == []
 
@@ -174,13 +190,14 @@ def test_text_stands_out_by_day_and_by_night(browser: Browser, origin: str, sche
 
 def test_two_browsers_at_once_get_their_own_answers(browser: Browser, origin: str) -> None:
     first, second = visit(browser, origin), visit(browser, origin)
-    first.ask("first question")
+    first.ask("first question, at length")
     first.page.wait_for_selector("#exchange .words")
     second.ask("second question")
     expect(second.page.locator("#exchange .status")).to_have_text("waiting: 1 ahead of you")
+    first.page.keyboard.press("Escape")
     first.finish()
     second.finish()
-    expect(first.page.locator("#exchange .question")).to_have_text("first question")
+    expect(first.page.locator("#exchange .question")).to_have_text("first question, at length")
     expect(second.page.locator("#exchange .question")).to_have_text("second question")
     expect(second.page.locator("#exchange .words")).to_contain_text("errors allow")
 

@@ -17,9 +17,12 @@ COMMANDS = {
     "chat": "Open the chat in a browser.",
     "doctor": "Check the whole installation and say how to mend it.",
     "eval": "Measure retrieval, embeddings and answers.",
+    "feedback": "Show what people thought of answers.",
     "index": "Build, list, check and remove indexes.",
     "models": "List, fetch, choose and verify models.",
+    "review": "Review what the papers say about a topic.",
     "search": "Find papers.",
+    "train": "Fit a small embedding model to the field of an index.",
 }
 
 

@@ -1,133 +1,177 @@
-"""What the page's controls do, for every open tab."""
+"""What the page's controls do, for every open tab of a browser."""
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import gradio as gr
 
-from ui.web.markup import exchange_html, sources_html, turn_html
+from rag.conversations import Conversations, Entry
+from rag.errors import SidereusError
+from ui.web import screen
+from ui.web.chat import Parts
+from ui.web.deeds import Deeds
+from ui.web.screen import Update
+from ui.web.seam import Handed, Seam
+from ui.web.shelf import shelf_html
+from ui.web.tabs import Tab, Tabs
 from ui.web.text import escaped
-from ui.web.turns import Tab, Turn, answered
-from ui.web.warming import Warming
-
-if TYPE_CHECKING:
-    from rag.session import Session
-
-Update = dict[Any, Any]
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The components of the page that change."""
-
-    tab: gr.State
-    welcome: gr.Column
-    conversation: gr.Column
-    past: gr.Markdown
-    exchange: gr.Markdown
-    sources: gr.Markdown
-    box: gr.Textbox
-    again: gr.Button
-    clear: gr.Button
-    status: gr.Markdown
-
-    @property
-    def outputs(self) -> list[Any]:
-        """Everything that an answer changes."""
-        shown = [self.welcome, self.conversation, self.clear, self.past, self.exchange, self.sources, self.box]
-        return [self.tab, *shown]
+from ui.web.turns import Turn, answered, asked
+from ui.web.warming import Warmings
+from ui.web.welcome import header_html, welcome_html
 
 
 class Handlers:
-    """Asks on behalf of tabs, each known by the hash that Gradio gives it."""
+    """Acts on behalf of tabs, each known by the hash that Gradio gives it."""
 
-    def __init__(self, session: Session, warming: Warming, parts: Parts) -> None:
-        self._session = session
-        self._warming = warming
+    def __init__(self, seam: Seam, warmings: Warmings, parts: Parts) -> None:
+        self._seam = seam
+        self._warmings = warmings
         self._parts = parts
-        self._stops: dict[str, threading.Event] = {}
+        self._store = Conversations(seam.sessions.first.settings.state / "conversations")
+        self._tabs = Tabs(self._store)
+        self._deeds = Deeds(seam, parts, self._store)
 
-    def ask(self, question: str, tab: Tab, request: gr.Request) -> Iterator[Update]:
-        """Answer a question, redrawing the page as the answer comes in."""
+    def ask(self, question: str, about: Handed, index: str, review: bool, request: gr.Request) -> Iterator[Update]:
+        """Answer a question, or review what the papers say of it, redrawing the page as the answer comes in."""
         if question.strip():
-            yield from self._answer(tab, question.strip(), request)
+            entry = Entry(question.strip(), within=about.papers, shape="review" if review else None)
+            yield from self._answer(self._tab(request, index), entry)
         else:
             yield {self._parts.box: ""}
 
-    def again(self, tab: Tab, request: gr.Request) -> Iterator[Update]:
-        """Answer the last question once more, as if it had not been asked before."""
-        if tab.turns:
-            yield from self._answer(tab.without_last(), tab.turns[-1].question, request)
+    def asked(self, said: str, about: Handed, index: str, _review: bool, request: gr.Request) -> Iterator[Update]:
+        """Answer what the page's script asks: a question of the address, an earlier one once more or rewritten."""
+        message, tab = heard(said), self._tab(request, index)
+        question = str(message.get("question", "")).strip()
+        place = message.get("turn")
+        if place is None and question:
+            yield from self._answer(tab, Entry(question, within=about.papers))
+        elif isinstance(place, int) and 0 < place <= len(tab.kept.entries):
+            old = tab.kept.entries[place - 1]
+            shorter = tab.kept.without(old)
+            if shorter.id == tab.kept.id:
+                tab.change(tab.kept, lambda kept: kept.without(old) if old in kept.entries else kept)
+            else:
+                tab.go(shorter)
+            yield from self._answer(tab, Entry(question or old.question, within=old.within, shape=old.shape))
+        else:
+            yield {self._parts.box: gr.skip()}
 
     def stop(self, request: gr.Request) -> None:
         """End the answer that is under way in a tab; also when the tab is closed."""
-        stop = self._stops.get(request.session_hash or "")
-        if stop:
-            stop.set()
+        self._tab(request, "").stop.set()
 
-    def clear(self, request: gr.Request) -> Update:
+    def clear(self, index: str, request: gr.Request) -> Update:
         """Begin a new conversation."""
-        self.stop(request)
-        self._stops.pop(request.session_hash or "", None)
-        parts = self._parts
+        return self._deeds.begin(self._tab(request, index), self._named(index))
+
+    def said(self, said: str, index: str, request: gr.Request) -> Update:
+        """Do what the page's script says."""
+        tab = self._tab(request, index)
+        try:
+            return self._deeds.do(heard(said), tab) or {self._parts.frame.place: gr.skip()}
+        except SidereusError as error:
+            return screen.notice(self._parts, str(error))
+
+    def find(self, words: str) -> str:
+        """The kept conversations that hold the words."""
+        return shelf_html(self._store.all(words), words=words)
+
+    def opened(self, request: gr.Request) -> Update:
+        """A tab has been opened: at its address's index and conversation, where there are such."""
+        asked_for = dict(request.query_params)
+        index = asked_for.get("index", "")
+        index = index if index in self._seam.sessions.names() else ""
+        kept = self._store.read(asked_for.get("c", ""))
+        tab = self._tab(request, index)
+        if kept is None:
+            return {self._seam.index: index, **screen.place(self._parts, tab.kept)}
+        return self._deeds.show(tab, kept)
+
+    def switched(self, index: str, request: gr.Request) -> Update:
+        """A tab uses another index: say so, and begin a conversation with it unless one has been opened."""
+        parts, session, tab = self._parts, self._seam.session(index), self._tab(request, index)
+        loaded = session.describe()
+        self._warmings.of(session).start()
+        begun = self._deeds.begin(tab, loaded.index) if tab.kept.index != loaded.index else {}
         return {
-            parts.tab: Tab(),
-            parts.welcome: gr.update(visible=True),
-            parts.conversation: gr.update(visible=False),
-            parts.clear: gr.update(visible=False),
-            parts.past: "",
-            parts.exchange: "",
-            parts.sources: "",
-            parts.box: _ready(value=""),
+            parts.frame.masthead: header_html(loaded),
+            parts.facts: welcome_html(loaded),
+            **screen.examples(parts, session.examples()),
+            **begun,
         }
 
-    def loading(self) -> Iterator[str]:
-        """The words of the status line while the index and the models are loaded."""
-        for words in self._warming.until_done():
-            yield f'<p class="loading">{escaped(words)}</p>'
-        problem = self._warming.problem
-        yield f'<p class="problem">{escaped(problem)}</p>' if problem else ""
+    def narrowed(self, about: Handed, index: str) -> Update:
+        """Papers were handed to the chat, or all are to be asked again."""
+        papers = self._seam.session(index).papers(about.papers[:1])
+        to_chat = {self._seam.tabs: gr.Tabs(selected="chat")} if about.papers else {}
+        return {**screen.scope(self._parts, about, papers), **to_chat}
 
-    def _answer(self, tab: Tab, question: str, request: gr.Request) -> Iterator[Update]:
-        parts, stop = self._parts, threading.Event()
-        tag = request.session_hash or ""
-        self._stops[tag] = stop
-        turn = tab.asked(question)
+    def liked(self) -> Update:
+        """A paper was handed to the search."""
+        return {self._seam.tabs: gr.Tabs(selected="search")}
+
+    def loading(self, index: str) -> Iterator[Update]:
+        """The words of the status line while the index and the models are loaded; then what can be asked."""
+        session, status = self._seam.session(index), self._parts.status
+        warming = self._warmings.of(session)
+        for words in warming.until_done():
+            yield {status: f'<p class="loading">{escaped(words)}</p>'}
+        if warming.problem:
+            yield {status: f'<p class="problem">{escaped(warming.problem)}</p>'}
+            return
+        yield {status: ""}
+        if not session.examples():
+            yield screen.examples(self._parts, session.find_examples())
+
+    def _tab(self, request: gr.Request, index: str) -> Tab:
+        return self._tabs.of(request.session_hash, self._named(index))
+
+    def _named(self, index: str) -> str:
+        return index or self._seam.sessions.default
+
+    def _answer(self, tab: Tab, entry: Entry) -> Iterator[Update]:
+        parts = self._parts
+        tab.stop.set()
+        stop = tab.stop = threading.Event()
+        kept, turn = tab.kept, asked(tab.kept, entry)
+        tab.change(kept, lambda now: now.with_entry(entry))
         try:
-            yield self._opening(tab, turn)
-            for now in answered(turn, self._session, self._warming, stop):
-                if self._stops.get(tag) is not stop:  # the conversation was cleared meanwhile
+            yield screen.opening(parts, tab.kept, turn)
+            for now in self._answered(turn, kept.index, stop):
+                if tab.stop is not stop or tab.kept.id != kept.id:  # another question or conversation came
                     return
-                yield {parts.exchange: exchange_html(now), **self._sources(now, turn)}
+                yield screen.progress(parts, now, turn)
                 turn = now
-            yield {parts.tab: tab.with_turn(turn), parts.box: _ready()}
         finally:
             stop.set()
-            if self._stops.get(tag) is stop:
-                del self._stops[tag]
+            tab.change(kept, lambda now: now.with_entry(_merged(now.entry(entry.id), turn.entry)))
+        if tab.stop is stop:
+            yield {parts.box: screen.ready(), **screen.notice(parts, tab.problem)}
 
-    def _opening(self, tab: Tab, turn: Turn) -> Update:
-        parts = self._parts
-        return {
-            parts.welcome: gr.update(visible=False),
-            parts.conversation: gr.update(visible=True),
-            parts.clear: gr.update(visible=True),
-            parts.past: "\n\n".join(turn_html(earlier) for earlier in tab.turns),
-            parts.exchange: exchange_html(turn),
-            parts.sources: sources_html(turn),
-            parts.box: gr.update(value="", submit_btn=False, stop_btn="Stop"),
-        }
-
-    def _sources(self, turn: Turn, drawn: Turn) -> Update:
-        """The sources, when they have changed since they were last drawn: redrawing closes opened abstracts."""
-        if (drawn.found, drawn.answer) == (turn.found, turn.answer):
-            return {}
-        return {self._parts.sources: sources_html(turn)}
+    def _answered(self, turn: Turn, index: str, stop: threading.Event) -> Iterator[Turn]:
+        try:
+            session = self._seam.session(index)
+        except SidereusError as error:  # the index was removed since
+            yield replace(turn.grown(problem=str(error)), ended=True)
+            return
+        yield from answered(turn, session, self._warmings.of(session), stop)
 
 
-def _ready(**others: Any) -> Any:
-    return gr.update(submit_btn="Ask", stop_btn=False, **others)
+def heard(said: str | None) -> dict[str, Any]:
+    """What the page's script said, or nothing when that is not to be understood."""
+    try:
+        message = json.loads(said or "")
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
+def _merged(there: Entry | None, entry: Entry) -> Entry:
+    """An entry after its answer; a verdict that was given meanwhile stays."""
+    return replace(entry, vote=there.vote) if there else entry

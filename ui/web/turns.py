@@ -1,4 +1,4 @@
-"""A conversation as one browser tab sees it, and a turn of it while it is answered."""
+"""A turn of a conversation as the page shows it, and while it is answered."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rag.answers.answer import Answer, Citation, Event, Finished, Found, Status, Words
+from rag.answers.answer import Event, Finished, Found, Status, Words
 from rag.answers.conversation import Conversation
+from rag.conversations import Entry, Kept
 from rag.errors import SidereusError
 from ui.web.warming import Warming
 
@@ -26,51 +27,32 @@ _PATIENCE = 0.1  # seconds that a stopped answer has to end properly
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and what has come of it so far; ``before`` is the conversation it was asked in."""
+    """An entry of a conversation at its place, counted from 1; ``status`` says what is done while it has not ended."""
 
     number: int
-    question: str
+    entry: Entry
     before: Conversation
     status: str = ""
-    found: tuple[Citation, ...] = ()
-    words: str = ""
-    answer: Answer | None = None
-    stopped: bool = False
-    problem: str | None = None
+    ended: bool = False
 
     @property
-    def ended(self) -> bool:
-        """Whether nothing more will come."""
-        return self.answer is not None or self.stopped or self.problem is not None
+    def stopped(self) -> bool:
+        """Whether it ended without an answer, for no reason but that it was to."""
+        return self.ended and self.entry.answer is None and self.entry.problem is None
 
-    @property
-    def after(self) -> Conversation:
-        """The conversation that the next question is asked in."""
-        return self.before.with_turn(self.answer) if self.answer else self.before
+    def grown(self, **values: Any) -> Turn:
+        """The turn with more in its entry."""
+        return replace(self, entry=replace(self.entry, **values))
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """The turns on a tab's page, oldest first."""
+def turns(kept: Kept) -> list[Turn]:
+    """The turns of a conversation, all of them ended."""
+    return [Turn(n, entry, kept.before(n - 1), ended=True) for n, entry in enumerate(kept.entries, 1)]
 
-    turns: tuple[Turn, ...] = ()
 
-    @property
-    def conversation(self) -> Conversation:
-        """What has been said so far."""
-        return self.turns[-1].after if self.turns else Conversation()
-
-    def asked(self, question: str) -> Turn:
-        """A new turn with a question."""
-        return Turn(len(self.turns) + 1, question, self.conversation)
-
-    def with_turn(self, turn: Turn) -> Tab:
-        """The tab after one more turn."""
-        return Tab((*self.turns, turn))
-
-    def without_last(self) -> Tab:
-        """The tab before its last turn."""
-        return Tab(self.turns[:-1])
+def asked(kept: Kept, entry: Entry) -> Turn:
+    """The turn that a new entry at the end of a conversation begins."""
+    return Turn(len(kept.entries) + 1, entry, kept.before(len(kept.entries)))
 
 
 def answered(turn: Turn, session: Session, warming: Warming, stop: threading.Event) -> Iterator[Turn]:
@@ -79,12 +61,15 @@ def answered(turn: Turn, session: Session, warming: Warming, stop: threading.Eve
         for words in warming.until_done(stop):
             turn = replace(turn, status=words)
             yield turn
-        yield from _answered(turn, session, stop)
+        for turn in _answered(turn, session, stop):  # noqa: B020
+            yield turn
+        yield replace(turn, ended=True)
     except SidereusError as error:
-        yield replace(turn, problem=str(error))
+        yield replace(turn.grown(problem=str(error)), ended=True)
     except Exception:
-        log.exception("The question %r could not be answered", turn.question)
-        yield replace(turn, problem="Something went wrong inside Sidereus: the terminal it runs in says what.")
+        log.exception("The question %r could not be answered", turn.entry.question)
+        problem = "Something went wrong inside Sidereus: the terminal it runs in says what."
+        yield replace(turn.grown(problem=problem), ended=True)
 
 
 def _answered(turn: Turn, session: Session, stop: threading.Event) -> Iterator[Turn]:
@@ -94,17 +79,16 @@ def _answered(turn: Turn, session: Session, stop: threading.Event) -> Iterator[T
             case Status(text):
                 turn = replace(turn, status=text)
             case Found(citations):
-                turn = replace(turn, found=citations)
+                turn = turn.grown(found=citations)
             case Words(text):
-                turn = replace(turn, words=turn.words + text)
+                turn = turn.grown(words=turn.entry.words + text)
                 if time.monotonic() - drawn < _FRAME:
                     continue
             case Finished(answer):
-                turn = replace(turn, answer=answer)
+                turn = turn.grown(answer=answer, words="")
         drawn = time.monotonic()
         yield turn
-    if not turn.ended:
-        yield replace(turn, stopped=True)
+    yield turn
 
 
 def _events(turn: Turn, session: Session, stop: threading.Event) -> Iterator[Event]:
@@ -117,7 +101,8 @@ def _events(turn: Turn, session: Session, stop: threading.Event) -> Iterator[Eve
 
     def ask() -> None:
         try:
-            for event in session.ask(turn.question, turn.before, stop):
+            entry = turn.entry
+            for event in session.ask(entry.question, turn.before, stop, within=entry.within, shape=entry.shape):
                 events.put(event)
             events.put(None)
         except Exception as error:  # it is raised where the events are read

@@ -1,4 +1,4 @@
-"""Loading the index and the models while the page is already up."""
+"""Loading the indexes and the models while the page is already up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Warming:
     """Warms a session in a background thread. What fails is kept, and told again by the first question."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self.session = session
         self._words = "starting"
         self._begun = threading.Lock()
         self._done = threading.Event()
@@ -43,7 +43,7 @@ class Warming:
 
     def _run(self) -> None:
         try:
-            for words in self._session.warm():
+            for words in self.session.warm():
                 self._words = words
         except SidereusError as error:
             self.problem = str(error)
@@ -52,3 +52,19 @@ class Warming:
             self.problem = "The index or a model could not be loaded: the terminal Sidereus runs in says why."
         finally:
             self._done.set()
+
+
+class Warmings:
+    """The warming of every session that is in use, one for each index."""
+
+    def __init__(self) -> None:
+        self._warmings: dict[str, Warming] = {}
+        self._looking = threading.Lock()
+
+    def of(self, session: Session) -> Warming:
+        """The warming of a session, begun or not."""
+        name = session.describe().index
+        with self._looking:
+            if name not in self._warmings or self._warmings[name].session is not session:
+                self._warmings[name] = Warming(session)
+            return self._warmings[name]

@@ -1,0 +1,233 @@
+"""Conversations kept on disk: one private JSON file each, replaced in one step, brought back after a deletion."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from rag.answers.answer import Answer, Citation, Shape
+from rag.answers.conversation import Conversation
+from rag.errors import SidereusError
+from rag.papers import Paper
+from rag.storage import write_text
+
+log = logging.getLogger(__name__)
+
+Vote = Literal["up", "down"]
+
+_NAME = re.compile(r"[0-9a-f]{12}")
+_LONGEST_TITLE = 70
+
+
+def _name() -> str:
+    return secrets.token_hex(6)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A question and what came of it: an answer, a problem, or neither when it was stopped.
+
+    ``found`` are the papers that were read for it, ``words`` what was shown when it was stopped, ``within`` the ids
+    of the papers that it was restricted to, ``shape`` the shape that was asked for besides what the question says.
+    """
+
+    question: str
+    id: str = field(default_factory=_name)
+    answer: Answer | None = None
+    found: tuple[Citation, ...] = ()
+    words: str = ""
+    problem: str | None = None
+    within: tuple[str, ...] = ()
+    vote: Vote | None = None
+    shape: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A conversation as it is kept."""
+
+    index: str
+    id: str = field(default_factory=_name)
+    title: str = ""
+    entries: tuple[Entry, ...] = ()
+    pins: tuple[Paper, ...] = ()
+    begun: datetime = field(default_factory=_now)
+    changed: datetime = field(default_factory=_now)
+
+    @property
+    def name(self) -> str:
+        """What people know it by: the title given to it, else its first question."""
+        first = self.entries[0].question if self.entries else "New conversation"
+        return self.title or titled(first)
+
+    def before(self, place: int) -> Conversation:
+        """What the question at a place, counted from 0, was asked after."""
+        conversation = Conversation()
+        for entry in self.entries[:place]:
+            conversation = conversation.with_turn(entry.answer) if entry.answer else conversation
+        return conversation
+
+    def entry(self, name: str) -> Entry | None:
+        """The entry with an id."""
+        return next((entry for entry in self.entries if entry.id == name), None)
+
+    def without(self, entry: Entry) -> Kept:
+        """The conversation up to an entry: a new one, so that nothing is lost, when others came after it."""
+        place = self.entries.index(entry)
+        kept = replace(self, entries=self.entries[:place])
+        if place == len(self.entries) - 1:
+            return kept
+        return replace(kept, id=_name(), title=f"{self.title} (edited)" if self.title else "", begun=_now())
+
+    def with_entry(self, entry: Entry) -> Kept:
+        """The conversation with an entry added, or put in the place of the one with the same id."""
+        if any(old.id == entry.id for old in self.entries):
+            return replace(self, entries=tuple(entry if old.id == entry.id else old for old in self.entries))
+        return replace(self, entries=(*self.entries, entry))
+
+    def papers(self) -> tuple[Paper, ...]:
+        """The papers its answers cite, each once, in the order they were cited."""
+        cited = (c.paper for entry in self.entries if entry.answer for c in entry.answer.citations)
+        return tuple({paper.id: paper for paper in cited}.values())
+
+    def seen(self) -> Iterator[Paper]:
+        """Every paper that was shown in it."""
+        yield from self.pins
+        for entry in self.entries:
+            yield from (citation.paper for citation in entry.found)
+            if entry.answer:
+                yield from (citation.paper for citation in entry.answer.citations)
+                yield from (hit.paper for hit in entry.answer.nearest)
+
+    def pinned(self, paper: Paper) -> Kept:
+        """The conversation with a paper pinned, or no longer pinned when it was."""
+        others = tuple(pin for pin in self.pins if pin.id != paper.id)
+        return replace(self, pins=others if len(others) < len(self.pins) else (*self.pins, paper))
+
+
+_FILE = TypeAdapter(Kept)
+
+
+class Conversations:
+    """A folder of kept conversations. Safe to use from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writing = threading.Lock()
+        self._read: dict[Path, tuple[int, Kept]] = {}
+
+    def all(self, words: str = "") -> list[Kept]:
+        """Every conversation that holds all of ``words`` in its name, questions or answers; the latest first.
+
+        Files that hold no conversation are passed over.
+        """
+        wanted = words.casefold().split()
+        found = [kept for kept in self._readable() if not wanted or all(word in _text(kept) for word in wanted)]
+        return sorted(found, key=lambda kept: kept.changed, reverse=True)
+
+    def read(self, name: str) -> Kept | None:
+        """The conversation with an id, or None when there is none."""
+        return self._read_file(self._path(name)) if _NAME.fullmatch(name) else None
+
+    def change(self, kept: Kept, how: Callable[[Kept], Kept]) -> Kept:
+        """Change a conversation as it is on disk now, or as given when it is not there, and give what was written.
+
+        Raises SidereusError when it can't be written; what was on disk is then as it was.
+        """
+        with self._writing:
+            changed = replace(how(self.read(kept.id) or kept), changed=_now())
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                write_text(self._path(changed.id), as_json(changed), private=True)
+            except OSError as error:
+                raise _unwritable(error) from None
+            return changed
+
+    def delete(self, name: str) -> Kept | None:
+        """Take a conversation away, and give it; :meth:`restore` brings the one deleted last back."""
+        with self._writing:
+            kept = self.read(name)
+            if kept:
+                try:
+                    self._path(name).replace(self._bin)
+                except OSError as error:
+                    raise _unwritable(error) from None
+            return kept
+
+    def restore(self) -> Kept | None:
+        """Bring back the conversation deleted last; None when there is none."""
+        with self._writing:
+            kept = self._read_file(self._bin)
+            if kept:
+                try:
+                    self._bin.replace(self._path(kept.id))
+                except OSError as error:
+                    raise _unwritable(error) from None
+            return kept
+
+    @property
+    def _bin(self) -> Path:
+        return self._folder / "deleted"
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.json"
+
+    def _readable(self) -> Iterator[Kept]:
+        for path in self._folder.glob("*.json"):
+            kept = self._read_file(path)
+            if kept:
+                yield kept
+
+    def _read_file(self, path: Path) -> Kept | None:
+        try:
+            written = path.stat().st_mtime_ns
+            known = self._read.get(path)
+            if known is None or known[0] != written:
+                known = self._read[path] = (written, _FILE.validate_json(path.read_bytes()))
+            return known[1]
+        except OSError:
+            self._read.pop(path, None)
+            return None
+        except ValidationError:
+            log.warning("%s holds no conversation", path)
+            return None
+
+
+def as_json(kept: Kept) -> str:
+    """A conversation as its file holds it."""
+    return _FILE.dump_json(kept, indent=2).decode() + "\n"
+
+
+def titled(text: str) -> str:
+    """A title from what somebody typed: one line, not too long."""
+    return _shortened(" ".join(text.split()))
+
+
+def _unwritable(error: OSError) -> SidereusError:
+    reason = (error.strerror or str(error)).lower()
+    return SidereusError(f"The conversation could not be kept ({reason}): free some space or change the permissions.")
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _LONGEST_TITLE:
+        return text
+    return text[:_LONGEST_TITLE].rsplit(" ", 1)[0] + " …"
+
+
+def _text(kept: Kept) -> str:
+    """All its words in small letters, to search in."""
+    answers = (entry.answer.text if entry.answer else entry.words for entry in kept.entries)
+    return "\n".join((kept.name, *(entry.question for entry in kept.entries), *answers)).casefold()

@@ -1,0 +1,55 @@
+"""A kept conversation written out for other programs: as Markdown, BibTeX or JSON."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rag.answers.answer import Answer, Citation
+from rag.bibtex import bibliography
+from rag.conversations import Entry, Kept, as_json
+
+Format = Literal["markdown", "bibtex", "json"]
+ENDINGS: dict[Format, tuple[str, str]] = {
+    "markdown": ("md", "text/markdown"),
+    "bibtex": ("bib", "application/x-bibtex"),
+    "json": ("json", "application/json"),
+}
+
+
+def written(kept: Kept, how: Format) -> str:
+    """The conversation in one of the formats. The JSON is what Sidereus itself keeps."""
+    if how == "bibtex":
+        return bibliography((*kept.papers(), *kept.pins))
+    return markdown(kept) if how == "markdown" else as_json(kept)
+
+
+def markdown(kept: Kept) -> str:
+    """The questions as headings, the answers with their [n], and the papers these stand for at the end."""
+    cited = {c.n: c for entry in kept.entries if entry.answer for c in entry.answer.citations}
+    turns = [_turn(entry) for entry in kept.entries]
+    papers = "\n".join(_reference(cited[n]) for n in sorted(cited))
+    about = f"From the index {kept.index} with Sidereus, {kept.begun:%d %B %Y}."
+    return (
+        "\n\n".join(part for part in (f"# {kept.name}", about, *turns, papers and f"## Papers\n\n{papers}") if part)
+        + "\n"
+    )
+
+
+def page(answer: Answer) -> str:
+    """One answer as a Markdown page: the question as its title, the answer, and its papers at the end."""
+    papers = "\n".join(_reference(citation) for citation in sorted(answer.citations, key=lambda citation: citation.n))
+    about = f"From the index {answer.index} with Sidereus."
+    parts = (f"# {answer.question}", about, answer.text, papers and f"## Papers\n\n{papers}")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _turn(entry: Entry) -> str:
+    said = entry.answer.text if entry.answer else entry.words or "(not answered)"
+    return f"## {' '.join(entry.question.split())}\n\n{said.strip()}"
+
+
+def _reference(citation: Citation) -> str:
+    paper = citation.paper
+    where = f" {paper.journal_ref}." if paper.journal_ref else ""
+    digest = " Quoted from a digest written for Sidereus, not from the abstract." if paper.kind == "digest" else ""
+    return f"- [{citation.n}] {paper.byline}. {paper.title}.{where} <{paper.url}>{digest}"

@@ -1,0 +1,52 @@
+"""Several indexes open at once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rag.errors import IndexProblem
+from rag.session import Session
+from rag.sessions import Sessions
+from rag.settings import load_settings
+
+
+@pytest.fixture
+def sessions(own_library: Path) -> Sessions:
+    """The index ``invented``, and a copy of it called ``second``."""
+    second = own_library / "indexes" / "second"
+    shutil.copytree(own_library / "indexes" / "invented", second)
+    manifest = json.loads((second / "index.json").read_text())
+    (second / "index.json").write_text(json.dumps({**manifest, "name": "second"}))
+    return Sessions(Session(load_settings(home=own_library, index="invented", offline=True)))
+
+
+def test_indexes_share_their_models_but_nothing_else(sessions: Sessions) -> None:
+    first, second = sessions.of(""), sessions.of("second")
+    assert sessions.names() == ("invented", "second")
+    assert sessions.of("invented") is first is sessions.first
+    assert sessions.of("second") is second is not first
+    assert (first.describe().index, second.describe().index) == ("invented", "second")
+    assert second.embedder is first.embedder
+    assert second.index is not first.index
+    assert second.llm is first.llm
+    assert second.desk.turnstile is first.desk.turnstile
+
+
+def test_an_index_that_has_changed_is_opened_anew(sessions: Sessions) -> None:
+    old = sessions.of("invented")
+    assert old.search("black holes").hits
+    sessions.forget("invented")
+    new = sessions.of("")
+    assert new is not old
+    assert new.search("black holes").hits == old.search("black holes").hits
+    assert new.embedder is old.embedder
+
+
+def test_an_index_that_is_not_there_is_told_and_not_remembered(sessions: Sessions) -> None:
+    with pytest.raises(IndexProblem, match="nowhere"):
+        sessions.of("nowhere")
+    assert "nowhere" not in sessions.names()

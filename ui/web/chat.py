@@ -1,0 +1,174 @@
+"""The chat's components, and what each of them sets off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ui.web.text import MATH_DELIMITERS
+from ui.web.welcome import header_html, welcome_html
+
+if TYPE_CHECKING:
+    from rag.session import Description, Session
+    from ui.web.handlers import Handlers
+    from ui.web.seam import Seam
+
+TOGETHER = 32  # questions that may be under way at once; the session lets one at a time write
+EXAMPLES = 4
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+AT_ONCE: dict[str, Any] = {**QUIET, "queue": False}
+# Gradio notices a changed gr.State only in events that go through its queue.
+NOW: dict[str, Any] = {**QUIET, "concurrency_limit": None}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands around all views: the header, and the drawer with the kept conversations."""
+
+    masthead: gr.Markdown
+    kept: gr.Button
+    clear: gr.Button
+    find: gr.Textbox
+    drawer: gr.Markdown
+    place: gr.Markdown
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components of the chat that change."""
+
+    frame: Frame
+    seam: Seam
+    facts: gr.Markdown
+    examples: tuple[gr.Button, ...]
+    welcome: gr.Column
+    conversation: gr.Column
+    past: gr.Markdown
+    exchange: gr.Markdown
+    pins: gr.Markdown
+    sources: gr.Markdown
+    scope: gr.Markdown
+    status: gr.Markdown
+    box: gr.Textbox
+    review: gr.Checkbox
+    said: gr.Textbox
+    asked: gr.Textbox
+
+    @property
+    def shown(self) -> list[Any]:
+        """What a change of the conversation changes."""
+        turns = [self.welcome, self.conversation, self.past, self.exchange, self.pins, self.sources]
+        return [*turns, self.box, self.review, self.status, self.frame.clear, self.frame.drawer, self.frame.place]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """Everything that a control of the chat may change."""
+        seam = [self.seam.index, self.seam.about, self.seam.like, self.seam.outbox]
+        return [*self.shown, *seam, self.scope]
+
+
+def frame(loaded: Description) -> Frame:
+    """The header and the drawer."""
+    with gr.Row(elem_id="header"):
+        masthead = gr.Markdown(header_html(loaded), elem_id="masthead")
+        kept = gr.Button("Conversations", elem_id="kept", elem_classes="quiet", size="sm")
+        clear = gr.Button("New", elem_id="clear", elem_classes="quiet", size="sm")
+    with gr.Column(elem_id="drawer"):
+        with gr.Row(elem_classes="drawer-head"):
+            gr.Markdown("## Conversations")
+            gr.Button("Close", elem_id="drawer-close", elem_classes="quiet", size="sm")
+        find = gr.Textbox(label="Search conversations", show_label=False, placeholder="Search", elem_id="find")
+        drawer = gr.Markdown(elem_id="shelf")
+    place = gr.Markdown(elem_id="place", visible="hidden")
+    return Frame(masthead, kept, clear, find, drawer, place)
+
+
+def build(session: Session, frame: Frame, seam: Seam) -> Parts:
+    """The chat's own components."""
+    with gr.Column(elem_id="chat-view"):
+        with gr.Column(elem_id="welcome") as welcome:
+            facts = gr.Markdown(welcome_html(session.describe()), elem_id="facts")
+            with gr.Column(elem_id="examples"):
+                examples = tuple(_example(text) for text in padded(session.examples()))
+        with gr.Column(elem_id="conversation", visible=False) as conversation:
+            past = _rendered("past")
+            with gr.Row(elem_id="now"):
+                exchange = _rendered("exchange")
+                with gr.Column(elem_id="aside"):
+                    pins = _rendered("pins")
+                    sources = _rendered("sources")
+        with gr.Column(elem_id="composer"):
+            scope = _rendered("scope")
+            with gr.Row(elem_id="above-box"):
+                status = gr.Markdown(elem_id="status")
+                review = gr.Checkbox(label="Write a review", container=False, elem_id="review")
+            box = gr.Textbox(
+                label="Your question",
+                show_label=False,
+                placeholder="Ask the literature",
+                lines=1,
+                max_lines=6,
+                max_length=2000,
+                submit_btn="Ask",
+                autofocus=True,
+                elem_id="box",
+            )
+            said, asked = (_channel(name) for name in ("said", "asked"))
+    turns = (welcome, conversation, past, exchange, pins, sources)
+    return Parts(frame, seam, facts, examples, *turns, scope, status, box, review, said, asked)
+
+
+def padded(examples: tuple[str, ...]) -> tuple[str, ...]:
+    """The examples, made as many as there are buttons."""
+    return (*examples, *[""] * EXAMPLES)[:EXAMPLES]
+
+
+def connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
+    """Tell each control what it does."""
+    frame, seam, box = parts.frame, parts.seam, parts.box
+    _answers(box.submit, handlers.ask, box, parts)
+    _answers(parts.asked.change, handlers.asked, parts.asked, parts)
+    for button in parts.examples:
+        _answers(button.click, handlers.ask, button, parts)
+    box.stop(handlers.stop, **AT_ONCE)
+    frame.clear.click(handlers.clear, [seam.index], parts.outputs, **NOW)
+    parts.said.change(handlers.said, [parts.said, seam.index], parts.outputs, trigger_mode="multiple", **NOW)
+    frame.find.change(handlers.find, inputs=[frame.find], outputs=[frame.drawer], trigger_mode="always_last", **AT_ONCE)
+    seam.about.change(handlers.narrowed, [seam.about, seam.index], [parts.scope, seam.tabs], **AT_ONCE)
+    seam.like.change(handlers.liked, outputs=[seam.tabs], **AT_ONCE)
+    about_index = [frame.masthead, parts.facts, *parts.examples]
+    seam.index.change(handlers.switched, [seam.index], [*about_index, *parts.outputs], **QUIET).then(
+        handlers.loading, [seam.index], [parts.status, *parts.examples], concurrency_limit=None, **QUIET
+    )
+    page.load(handlers.opened, outputs=parts.outputs, **QUIET).then(
+        handlers.loading, [seam.index], [parts.status, *parts.examples], concurrency_limit=None, **QUIET
+    )
+    page.unload(handlers.stop)
+
+
+def _answers(event: Callable[..., Any], handler: Callable[..., Any], said: gr.Component, parts: Parts) -> None:
+    """Let an event of a control ask a question."""
+    event(
+        handler,
+        inputs=[said, parts.seam.about, parts.seam.index, parts.review],
+        outputs=parts.outputs,
+        concurrency_limit=TOGETHER,
+        trigger_mode="multiple",
+        **QUIET,
+    )
+
+
+def _rendered(name: str) -> gr.Markdown:
+    return gr.Markdown(elem_id=name, latex_delimiters=MATH_DELIMITERS)
+
+
+def _example(text: str) -> gr.Button:
+    return gr.Button(text, elem_classes="example", visible=bool(text))
+
+
+def _channel(name: str) -> gr.Textbox:
+    """Where the page's script tells the handlers something, as JSON."""
+    return gr.Textbox(visible="hidden", elem_id=name, label=f"What was {name}")

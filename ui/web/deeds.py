@@ -1,0 +1,118 @@
+"""The small things people do in the chat: open, rename, delete and export conversations, pin papers, judge answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from rag import feedback
+from rag.conversations import Conversations, Kept, Vote, titled
+from rag.papers import Paper
+from rag.transcript import ENDINGS, Format, written
+from ui.web import screen
+from ui.web.chat import Parts
+from ui.web.screen import Update
+from ui.web.seam import Handed, Seam, saved
+from ui.web.tabs import Tab
+
+Message = dict[str, Any]
+
+
+class Deeds:
+    """Each deed takes a message of the page's script and a tab, and gives what is to be redrawn."""
+
+    def __init__(self, seam: Seam, parts: Parts, store: Conversations) -> None:
+        self._seam = seam
+        self._parts = parts
+        self._store = store
+        self._deeds: dict[str, Callable[[Message, Tab], Update]] = {
+            "list": lambda _, tab: self._shelf(tab),
+            "open": self._open,
+            "rename": self._rename,
+            "delete": self._delete,
+            "undo": self._undo,
+            **{f"export-{how}": partial(self._export, how) for how in ENDINGS},
+            "vote": self._vote,
+            "pin": self._pin,
+            "only": lambda message, _: {seam.about: Handed((_text(message, "value"),))},
+            "pinned": lambda _, tab: {seam.about: Handed(tuple(paper.id for paper in tab.kept.pins))},
+            "anywhere": lambda *_: {seam.about: Handed()},
+            "like": lambda message, _: {seam.like: Handed((_text(message, "value"),))},
+        }
+
+    def do(self, message: Message, tab: Tab) -> Update:
+        """Do what a message says; nothing when it says nothing known. SidereusError when it can't be done."""
+        deed = self._deeds.get(_text(message, "do"))
+        return deed(message, tab) if deed else {}
+
+    def begin(self, tab: Tab, index: str) -> Update:
+        """A new conversation with an index."""
+        tab.go(Kept(index))
+        return {**screen.whole(self._parts, tab.kept), self._seam.about: Handed(), **screen.notice(self._parts, "")}
+
+    def show(self, tab: Tab, kept: Kept) -> Update:
+        """A kept conversation in a tab."""
+        tab.go(kept)
+        index = {self._seam.index: kept.index} if kept.index in self._seam.sessions.names() else {}
+        return {**screen.whole(self._parts, kept), self._seam.about: Handed(), **index}
+
+    def _shelf(self, tab: Tab, deleted: Kept | None = None) -> Update:
+        return screen.shelf(self._parts, self._store.all(), tab.kept.id, deleted)
+
+    def _open(self, message: Message, tab: Tab) -> Update:
+        kept = self._store.read(_text(message, "value"))
+        if kept is None:
+            return self._shelf(tab)
+        return {**self.show(tab, kept), **self._shelf(tab)}
+
+    def _rename(self, message: Message, tab: Tab) -> Update:
+        kept = self._store.read(_text(message, "value"))
+        if kept:
+            tab.change(kept, lambda now: replace(now, title=titled(_text(message, "title"))))
+        return self._shelf(tab)
+
+    def _delete(self, message: Message, tab: Tab) -> Update:
+        deleted = self._store.delete(_text(message, "value"))
+        begun = self.begin(tab, tab.kept.index) if deleted and deleted.id == tab.kept.id else {}
+        return {**begun, **self._shelf(tab, deleted)}
+
+    def _undo(self, message: Message, tab: Tab) -> Update:
+        self._store.restore()
+        return self._shelf(tab)
+
+    def _export(self, how: Format, message: Message, tab: Tab) -> Update:
+        kept = self._store.read(_text(message, "value"))
+        if kept is None:
+            return {}
+        ending, kind = ENDINGS[how]
+        name = "-".join("".join(c if c.isalnum() else " " for c in kept.name.lower()).split()[:8])
+        return {self._seam.outbox: saved(f"{name or 'conversation'}.{ending}", kind, written(kept, how))}
+
+    def _vote(self, message: Message, tab: Tab) -> Update:
+        entry = tab.kept.entry(_text(message, "value"))
+        if entry is None:
+            return {}
+        vote: Vote = "up" if message.get("vote") == "up" else "down"
+        feedback.add(
+            self._seam.sessions.first.settings, feedback.feedback_on(tab.kept, entry, vote, _text(message, "note"))
+        )
+        tab.change(tab.kept, lambda kept: kept.with_entry(replace(kept.entry(entry.id) or entry, vote=vote)))
+        return {}
+
+    def _pin(self, message: Message, tab: Tab) -> Update:
+        paper = _seen(tab.kept, _text(message, "value"))
+        if paper:
+            tab.change(tab.kept, lambda kept: kept.pinned(paper))
+        return screen.pins(self._parts, tab.kept)
+
+
+def _text(message: Message, name: str) -> str:
+    value = message.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _seen(kept: Kept, identifier: str) -> Paper | None:
+    """A paper of a conversation, by its id."""
+    return next((paper for paper in kept.seen() if paper.id == identifier), None)

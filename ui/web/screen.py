@@ -1,0 +1,100 @@
+"""What is redrawn when something changes: updates of the chat's components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from rag.conversations import Kept
+from rag.papers import Paper
+from ui.web.cards import pins_html
+from ui.web.chat import Parts, padded
+from ui.web.markup import exchange_html, scope_html, sources_html, turn_html
+from ui.web.seam import Handed, told
+from ui.web.shelf import shelf_html
+from ui.web.text import escaped
+from ui.web.turns import Turn, turns
+
+Update = dict[Any, Any]
+
+
+def whole(parts: Parts, kept: Kept) -> Update:
+    """A conversation from its first turn to its last, or the first screen when it has none."""
+    past = turns(kept)
+    last = past.pop() if past else None
+    return {
+        parts.welcome: gr.update(visible=last is None),
+        parts.conversation: gr.update(visible=last is not None),
+        parts.past: _past(past),
+        parts.exchange: exchange_html(last) if last else "",
+        parts.sources: sources_html(last) if last else "",
+        **pins(parts, kept),
+        parts.box: ready(value=""),
+        **place(parts, kept),
+    }
+
+
+def opening(parts: Parts, kept: Kept, turn: Turn) -> Update:
+    """A question as it is asked, below the turns before it."""
+    return {
+        parts.welcome: gr.update(visible=False),
+        parts.conversation: gr.update(visible=True),
+        parts.past: _past(turns(kept)[: turn.number - 1]),
+        parts.exchange: exchange_html(turn),
+        parts.sources: sources_html(turn),
+        **pins(parts, kept),
+        parts.box: gr.update(value="", submit_btn=False, stop_btn="Stop"),
+        parts.review: False,
+        **place(parts, kept),
+    }
+
+
+def progress(parts: Parts, turn: Turn, drawn: Turn) -> Update:
+    """A turn after something was added to it. The sources are redrawn only when they differ, since that closes
+    abstracts that were opened."""
+    update: Update = {parts.exchange: exchange_html(turn)}
+    sources = sources_html(turn)
+    return update if sources == sources_html(drawn) else {**update, parts.sources: sources}
+
+
+def place(parts: Parts, kept: Kept) -> Update:
+    """Where the tab is, for its address."""
+    asked = kept.entries[-1].question if kept.entries else None
+    return {parts.frame.place: told({"index": kept.index, "c": kept.id if asked else None, "q": asked})}
+
+
+def shelf(parts: Parts, found: Sequence[Kept], current: str, deleted: Kept | None = None) -> Update:
+    """The list of kept conversations."""
+    return {parts.frame.drawer: shelf_html(found, current, deleted=deleted)}
+
+
+def pins(parts: Parts, kept: Kept) -> Update:
+    """The papers that stay in view."""
+    return {parts.pins: pins_html(kept.pins)}
+
+
+def scope(parts: Parts, about: Handed, papers: Sequence[Paper]) -> Update:
+    """What the next questions are restricted to."""
+    return {parts.scope: scope_html(papers, len(about.papers))}
+
+
+def examples(parts: Parts, questions: tuple[str, ...]) -> Update:
+    """What to ask first."""
+    pairs = zip(parts.examples, padded(questions), strict=True)
+    return {button: gr.update(value=text, visible=bool(text)) for button, text in pairs}
+
+
+def notice(parts: Parts, problem: str) -> Update:
+    """Something that went wrong, above the box; nothing when there is no problem."""
+    return {parts.status: f'<p class="problem" role="alert">{escaped(problem)}</p>' if problem else ""}
+
+
+def ready(**others: Any) -> Any:
+    """The box as it is when a question may be asked."""
+    return gr.update(submit_btn="Ask", stop_btn=False, **others)
+
+
+def _past(past: Sequence[Turn]) -> str:
+    return "\n\n".join(turn_html(earlier) for earlier in past)

@@ -1,0 +1,204 @@
+// The chat: citations that point, the small things to do with answers and cards, and where the chat is.
+(() => {
+  const { given, address, say, listen, copy, tell, watch } = window.sidereus;
+  const find = (selector) => document.querySelector(selector);
+  const target = (link) => document.getElementById(link.getAttribute("href").slice(1));
+  const make = (tag, values, ...children) => {
+    const element = Object.assign(document.createElement(tag), values);
+    element.append(...children);
+    return element;
+  };
+
+  // Citations and cards point at each other.
+  const point = (element) => {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    element.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" });
+    element.focus({ preventScroll: true });
+    element.classList.add("lit");
+    setTimeout(() => element.classList.remove("lit"), 2500);
+  };
+  const citing = (card) => document.querySelectorAll(`a.cite[href="#${card.id}"]`);
+  const light = (card, on) => citing(card).forEach((link) => link.classList.toggle("lit", on));
+
+  // A glance at the paper behind a citation.
+  const peek = make("div", { id: "peek", hidden: true });
+  peek.setAttribute("role", "tooltip");
+  const show = (link) => {
+    const card = target(link);
+    if (!card) return;
+    const parts = [".title", ".byline", ".label", ".evidence"].flatMap((part) => [...card.querySelectorAll(part)]);
+    peek.replaceChildren(...parts.map((part) => part.cloneNode(true)));
+    if (!peek.isConnected) document.body.append(peek);
+    peek.hidden = false;
+    const at = link.getBoundingClientRect();
+    const above = at.bottom + peek.offsetHeight + 8 > innerHeight;
+    peek.style.left = `${scrollX + Math.max(16, Math.min(at.left, document.body.clientWidth - peek.offsetWidth - 16))}px`;
+    peek.style.top = `${scrollY + (above ? at.top - peek.offsetHeight - 6 : at.bottom + 6)}px`;
+    link.setAttribute("aria-describedby", "peek");
+  };
+  const hide = () => (peek.hidden = true);
+
+  document.addEventListener("mouseover", (event) => {
+    const link = event.target.closest("a.cite");
+    if (link) show(link);
+    const card = event.target.closest(".card[id]");
+    if (card) light(card, true);
+  });
+  document.addEventListener("mouseout", (event) => {
+    if (event.target.closest("a.cite")) hide();
+    const card = event.target.closest(".card[id]");
+    if (card) light(card, false);
+  });
+  document.addEventListener("focusin", (event) => event.target.closest("a.cite") && show(event.target));
+  document.addEventListener("focusout", hide);
+
+  // Formulas are copied as their TeX.
+  const plain = (element) => {
+    const copied = element.cloneNode(true);
+    copied.querySelectorAll(".katex").forEach((formula) => {
+      formula.replaceWith(`$${formula.querySelector("annotation")?.textContent ?? formula.textContent}$`);
+    });
+    return copied.textContent.trim();
+  };
+  const prose = (words) =>
+    [...words.querySelectorAll("p, h3, li")].map((line) => (line.matches("li") ? "- " : "") + plain(line)).join("\n");
+  const answer = (button) => {
+    const exchange = button.closest(".exchange, #exchange");
+    const cards = [...exchange.parentElement.querySelectorAll(".card[id].used")].map((card) => {
+      const [number, title] = card.querySelector(".title").children;
+      const byline = plain(card.querySelector(".byline"));
+      return `[${number.textContent}] ${plain(title)}. ${byline}. ${card.querySelector(".links a").href}`;
+    });
+    return [prose(exchange.querySelector(".words")), ...(cards.length ? [cards.join("\n")] : [])].join("\n\n");
+  };
+
+  // Another question comes when the answer under way has been stopped, and Gradio has drawn that.
+  const askAgain = (message) => {
+    const stop = find("#box .stop-button");
+    stop?.click();
+    setTimeout(() => (stop ? askAgain(message) : say("asked", message)), 150);
+  };
+
+  // A question is rewritten where it stands.
+  const rewrite = (button) => {
+    const asked = button.closest(".asked");
+    const text = make("textarea", { value: asked.querySelector(".question").textContent, rows: 2, maxLength: 2000 });
+    text.setAttribute("aria-label", "Rewrite the question");
+    const close = () => (form.remove(), (asked.hidden = false), button.focus());
+    const send = () => {
+      if (!text.value.trim()) return;
+      close();
+      askAgain({ turn: Number(button.value), question: text.value });
+    };
+    const form = make(
+      "div",
+      { className: "rewrite" },
+      text,
+      make("button", { textContent: "Ask", onclick: send, className: "go" }),
+      make("button", { textContent: "Cancel", onclick: close }),
+    );
+    text.onkeydown = (event) => {
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) event.preventDefault(), send();
+      if (event.key === "Escape") event.stopPropagation(), close();
+    };
+    asked.hidden = true;
+    asked.after(form);
+    text.focus();
+    text.select();
+  };
+
+  // A verdict, and whatever one wants to add to it.
+  const judge = (button) => {
+    const vote = button.matches(".up") ? "up" : "down";
+    button.closest(".foot").querySelectorAll(".vote").forEach((one) => one.classList.toggle("on", one === button));
+    say("said", { do: "vote", value: button.value, vote });
+    const foot = button.closest(".foot");
+    if (foot.nextElementSibling?.matches(".remark")) foot.nextElementSibling.remove();
+    const text = make("input", { type: "text", placeholder: "Anything to add? It stays on this machine", maxLength: 1000 });
+    text.setAttribute("aria-label", "A note on this answer");
+    const send = () => {
+      if (text.value.trim()) say("said", { do: "vote", value: button.value, vote, note: text.value });
+      remark.replaceChildren("Kept. Thank you.");
+    };
+    const remark = make("div", { className: "remark" }, text, make("button", { textContent: "Send", onclick: send }));
+    text.onkeydown = (event) => {
+      if (event.key === "Enter") send();
+      if (event.key === "Escape") event.stopPropagation(), remark.remove();
+    };
+    foot.after(remark);
+    text.focus();
+  };
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a.cite, a.number");
+    const button = event.target.closest("button");
+    if (link) {
+      event.preventDefault();
+      hide();
+      if (target(link)) point(target(link));
+    } else if (button?.matches(".copy-answer")) copy(button, answer(button));
+    else if (button?.matches(".copy-bibtex")) copy(button, button.closest(".card").querySelector("pre").textContent);
+    else if (button?.matches(".retry")) askAgain({ turn: Number(find("#exchange .edit").value) });
+    else if (button?.matches(".edit")) rewrite(button);
+    else if (button?.matches(".vote")) judge(button);
+    else if (button?.matches("#chat-view .prose [name]")) {
+      say("said", { do: button.name, value: button.value });
+      if (["only", "pinned"].includes(button.name)) find("#box textarea").focus();
+    }
+  });
+
+  // Esc stops, "/" goes to the question.
+  document.addEventListener("keydown", (event) => {
+    const writing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key === "Escape") {
+      hide();
+      if (document.documentElement.dataset.view === "chat") find("#box .stop-button")?.click();
+    } else if (event.key === "/" && !writing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const box = find("#box textarea");
+      if (!box?.offsetParent) return;
+      event.preventDefault();
+      box.focus();
+    }
+  });
+
+  // Where the chat is. An address with a question and no conversation asks it.
+  let first = true;
+  listen("place", (place) => {
+    document.documentElement.dataset.ready = "";
+    if (document.documentElement.dataset.view !== "chat") return;
+    const question = first && !place.c && !given.has("view") ? given.get("q") : null;
+    first = false;
+    if (question) askAgain({ question });
+    else address({ index: place.index, c: place.c, q: place.q });
+  });
+
+  // A new question comes to the top of the page; which cards its answer uses shows as it is written.
+  let question = null;
+  let settled = 0;
+  watch(() => {
+    const asked = find("#exchange .question")?.id ?? null;
+    if (asked !== question) settled = performance.now() + 600;  // earlier turns are drawn in this time
+    question = asked;
+    if (asked && performance.now() < settled) find("#exchange .question").scrollIntoView({ block: "start" });
+    document.querySelectorAll("#chat-view .exchange, #exchange").forEach((exchange) =>
+      exchange.classList.toggle("tall", exchange.offsetHeight > innerHeight - 200),  // what sticks must fit
+    );
+    document.querySelectorAll(".card[id]").forEach((card) => {
+      const used = citing(card).length > 0;
+      if (card.matches(".used") !== used) card.classList.toggle("used", used);
+    });
+    const pinned = new Set([...document.querySelectorAll("#pins .unpin")].map((button) => button.value));
+    document.querySelectorAll('.card [name="pin"]').forEach((pin) => {
+      const on = pinned.has(pin.value);
+      if (pin.matches(".on") !== on) pin.classList.toggle("on", on), (pin.textContent = on ? "Pinned" : "Pin");
+    });
+    document.querySelectorAll(".toggle").forEach((toggle) => {  // Gradio's Markdown lets no aria attributes through
+      const pressed = String(toggle.matches(".on"));
+      if (toggle.ariaPressed !== pressed) toggle.ariaPressed = pressed;
+    });
+    const done = find("#exchange .foot") && `Answer: ${find("#exchange .words")?.textContent ?? ""}`;
+    tell(done || (find("#exchange .status, #status p")?.textContent ?? ""));
+    find("#box .submit-button")?.setAttribute("aria-label", "Ask");
+    find("#box .stop-button")?.setAttribute("aria-label", "Stop");
+  });
+})();

@@ -1,0 +1,170 @@
+"""The Library view: the indexes, adding papers to them, the models, and whether everything is well."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from rag.additions import add_papers
+from rag.doctor import examine
+from rag.errors import SidereusError, UsageError
+from rag.index.folders import folder, manifests, size
+from rag.index.manifest import Manifest
+from rag.models import catalog, choice, store
+from rag.sources import Source, open_source
+from rag.work import Work
+from ui.web.seam import Seam, told
+from ui.web.views import IN_TURN, message, problem_html, text, wire
+from ui.web.views.library_markup import findings_html, indexes_html, models_html, progress_html, report_html
+
+ENDINGS = [".json", ".jsonl", ".gz", ".zst", ".bib", ".ris", ".csv", ".tsv"]
+STARTER = "starter"
+
+Update = dict[Any, Any]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components of the view that change."""
+
+    indexes: gr.Markdown
+    facts: gr.Markdown
+    name: gr.Dropdown
+    file: gr.File
+    progress: gr.Markdown
+    models: gr.Markdown
+    findings: gr.Markdown
+
+
+def build(seam: Seam) -> None:
+    """Make the view's components and connect them."""
+    with gr.Column(elem_id="library-view"):
+        gr.Markdown('<h1>Library</h1><p class="lead">What can be asked and searched, and what it runs on.</p>')
+        indexes = gr.Markdown(elem_id="library-indexes")
+        gr.Markdown(
+            '<div class="years"><div class="bars" id="library-bars"></div><p class="ends"></p></div>',
+            sanitize_html=False,
+        )
+        gr.Markdown("<h2>Add papers</h2>")
+        with gr.Row(elem_id="library-add"):
+            name = gr.Dropdown([], label="Into this index; a new name makes a new one", allow_custom_value=True)
+            file = gr.File(label="From a file", file_types=ENDINGS, height=110, elem_id="library-drop")
+        with gr.Row(elem_id="library-go"):
+            add = gr.Button("Add the file", elem_id="library-file", elem_classes="main")
+            starter = gr.Button("Add the starter collection", elem_id="library-starter", elem_classes="quiet")
+        progress = gr.Markdown(elem_id="library-progress")
+        gr.Markdown("<h2>Models</h2>")
+        models = gr.Markdown(elem_id="library-models")
+        gr.Markdown("<h2>Is everything well?</h2>")
+        look = gr.Button("Check the installation", elem_id="library-look", elem_classes="quiet")
+        findings = gr.Markdown(elem_id="library-findings")
+        opened, said = wire("library-opened"), wire("library-said")
+        facts = gr.Markdown(elem_id="library-facts", visible="hidden")
+    parts = Parts(indexes, facts, name, file, progress, models, findings)
+    view = LibraryView(seam, parts)
+    shown = [indexes, facts, name, models, progress]
+    opened.change(view.open, [opened, seam.index], shown, **IN_TURN)
+    seam.index.change(view.open, [opened, seam.index], shown, **IN_TURN)
+    said.change(view.switch, [said], [seam.index], **IN_TURN)
+    add.click(view.add_file, [name, file, seam.index], [*shown, file], **IN_TURN)
+    starter.click(view.add_starter, [name, seam.index], [*shown, file], **IN_TURN)
+    look.click(view.examine, outputs=[findings], **IN_TURN)
+
+
+@dataclass
+class LibraryView:
+    """Does what is asked for in the view. Papers are added by one person at a time, and all see how far it is."""
+
+    seam: Seam
+    parts: Parts
+    _adding: Work[Manifest] | None = None
+    _beginning: threading.Lock = field(default_factory=threading.Lock)
+
+    def open(self, opened: str, index: str) -> Iterator[Update]:
+        """The whole view, once it has been looked at, and how far papers are being added."""
+        if not opened:
+            return
+        yield self._overview(index)
+        if self._adding and self._adding.running:
+            yield from self._watched(self._adding, index)
+
+    def switch(self, said: str) -> Update:
+        """Another index for this browser tab."""
+        name = text(message(said), "open", 64)
+        return {self.seam.index: name} if name in self.seam.sessions.names() else {}
+
+    def add_file(self, name: str | None, file: str | None, index: str) -> Iterator[Update]:
+        """Add the papers of an uploaded file, which is kept so that the index can be brought up to date with it."""
+        try:
+            if not file:
+                raise UsageError("There is no file yet: choose one, or drop it into the box.")
+            kept = self.seam.sessions.first.settings.state / "uploads" / Path(file).name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            source = open_source(str(shutil.move(file, str(kept))))
+        except (SidereusError, OSError) as error:
+            yield {self.parts.progress: problem_html(str(error))}
+            return
+        yield {self.parts.file: None}
+        yield from self._added(name, source, index)
+
+    def add_starter(self, name: str | None, index: str) -> Iterator[Update]:
+        """Add the papers that come with Sidereus."""
+        yield from self._added(name, open_source(STARTER), index)
+
+    def examine(self) -> Iterator[str]:
+        """What the doctor finds, as it finds it."""
+        found = []
+        for finding in examine(self.seam.sessions.first.settings):
+            found.append(finding)
+            yield findings_html(found, ended=False)
+        yield findings_html(found, ended=True)
+
+    def _added(self, name: str | None, source: Source, index: str) -> Iterator[Update]:
+        into = (name or "").strip() or self.seam.session(index).manifest.name
+        try:
+            folder(self.seam.sessions.first.settings.indexes, into)
+        except SidereusError as error:
+            yield {self.parts.progress: problem_html(str(error))}
+            return
+        with self._beginning:
+            if self._adding and self._adding.running:
+                yield {self.parts.progress: problem_html("Papers are being added already: wait until that is done.")}
+                return
+            self._adding = Work(lambda progress: add_papers(self.seam.sessions, into, source, progress))
+        yield from self._watched(self._adding, index)
+
+    def _watched(self, adding: Work[Manifest], index: str) -> Iterator[Update]:
+        yield {self.parts.progress: progress_html(adding)}
+        for _ in adding.watch():
+            yield {self.parts.progress: progress_html(adding)}
+        try:
+            report = report_html(adding.result())
+        except SidereusError as error:
+            yield {self.parts.progress: problem_html(str(error))}
+            return
+        yield {**self._overview(index), self.parts.progress: report}
+
+    def _overview(self, index: str) -> Update:
+        settings = self.seam.sessions.first.settings
+        try:
+            session = self.seam.session(index)
+            years, categories = session.index.content.counts()
+        except SidereusError as error:
+            return {self.parts.indexes: problem_html(str(error))}
+        found = manifests(settings.indexes)
+        sizes = {m.name: size(folder(settings.indexes, m.name)) for m in found if isinstance(m, Manifest)}
+        used = {*choice.in_use(settings), session.manifest.model, session.llm_model.name}
+        here = {model.name for model in catalog.catalog() if store.present(settings.models, model)}
+        current = session.manifest.name
+        return {
+            self.parts.indexes: indexes_html(found, sizes, current, categories),
+            self.parts.facts: told({"index": current, "years": years, "span": [min(years), max(years)]}),
+            self.parts.name: gr.update(choices=list(sizes), value=current),
+            self.parts.models: models_html(catalog.catalog(), here, used),
+        }

@@ -1,0 +1,101 @@
+"""The Search view: papers as a list, with filters, to export or to chat about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from rag.errors import SidereusError
+from rag.retrieval.hits import Filters
+from rag.retrieval.listing import Wish, listing
+from ui.web.seam import Handed, Seam, told
+from ui.web.text import MATH_DELIMITERS
+from ui.web.views import IN_TURN, Message, fixed, message, number, problem_html, text, texts, wire
+from ui.web.views.deeds import done
+from ui.web.views.search_markup import invitation_html, listing_html
+
+if TYPE_CHECKING:
+    from rag.session import Session
+
+PAGE = 25
+MOST_SHOWN = 500
+
+Update = dict[Any, Any]
+
+
+def build(seam: Seam) -> None:
+    """Make the view's components and connect them."""
+    with gr.Column(elem_id="search-view"):
+        fixed("search")
+        results = gr.Markdown(elem_id="search-results", latex_delimiters=MATH_DELIMITERS)
+        asked, said = wire("search-asked"), wire("search-said")
+        facts = gr.Markdown(elem_id="search-facts", visible="hidden")
+    view = SearchView(seam, results, facts)
+    asked.change(view.find, [asked, seam.index], [results, facts], trigger_mode="always_last", **IN_TURN)
+    seam.index.change(view.find, [asked, seam.index], [results, facts], **IN_TURN)
+    seam.like.change(view.liked, [seam.like, seam.index], [results, facts], **IN_TURN)
+    said.change(view.do, [said, seam.index], [seam.about, seam.outbox], **IN_TURN)
+
+
+@dataclass(frozen=True)
+class SearchView:
+    """Answers what the script of the view says."""
+
+    seam: Seam
+    results: gr.Markdown
+    facts: gr.Markdown
+
+    def find(self, asked: str, index: str) -> Update:
+        """List what is asked for."""
+        return self._find(message(asked), index)
+
+    def liked(self, like: Handed, index: str) -> Update:
+        """List the papers like one that another view hands over."""
+        return self._find({"like": like.papers[0]}, index) if like.papers else {}
+
+    def do(self, said: str, index: str) -> Update:
+        """Export some papers, or hand them to the chat."""
+        wanted = message(said)
+        return done(self.seam, text(wanted, "do"), self.seam.session(index).papers(texts(wanted, "papers")))
+
+    def _find(self, asked: Message, index: str) -> Update:
+        try:
+            session = self.seam.session(index)
+            page, facts = self._page(session, asked)
+            facts |= _overview(session)
+        except SidereusError as error:
+            page, facts = problem_html(str(error)), {"years": {}}
+        return {self.results: page, self.facts: told({**facts, "asked": asked})}
+
+    def _page(self, session: Session, asked: Message) -> tuple[str, dict[str, Any]]:
+        wish = _wish(asked)
+        if not wish:
+            return invitation_html(session.describe(), session.examples()), {}
+        found = listing(session.search, wish)
+        shown = min(number(asked, "shown") or PAGE, MOST_SHOWN)
+        like = session.papers([wish.like]) if wish.like else []
+        page = listing_html(found, wish, text(asked, "shape") == "table", shown, like[0] if like else None)
+        return page, {"years": found.years, "total": len(found.hits)}
+
+
+def _overview(session: Session) -> dict[str, Any]:
+    """What can be filtered by: all years of the index, and its categories with their numbers of papers."""
+    years, categories = session.index.content.counts()
+    return {"span": [min(years), max(years)], "all": years, "categories": list(categories.items())}
+
+
+def _wish(asked: Message) -> Wish:
+    return Wish(
+        text(asked, "q"),
+        Filters(
+            number(asked, "since"),
+            number(asked, "until"),
+            text(asked, "category") or None,
+            text(asked, "author") or None,
+        ),
+        text(asked, "like", 100) or None,
+        texts(asked, "ignore", 5),
+        text(asked, "sort") == "date",
+    )

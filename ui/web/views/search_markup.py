@@ -1,0 +1,143 @@
+"""What the Search view shows, as one line of HTML that Gradio's Markdown cleans once more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from rag.papers import Paper
+from rag.retrieval.hits import Filters, Hit
+from rag.retrieval.listing import Listing, Wish
+from rag.session import Description
+from ui.web.cards import byline, labels
+from ui.web.text import escaped, rich
+
+
+def invitation_html(loaded: Description, examples: Sequence[str]) -> str:
+    """What there is before anything is looked for."""
+    tries = "".join(
+        f'<li><button class="try" value="{escaped(words)}">{escaped(words)}</button></li>' for words in examples
+    )
+    offer = f'<ul class="tries">{tries}</ul>' if tries else ""
+    return (
+        f'<div class="found invitation"><h2>Look through {loaded.papers:,} papers</h2>'
+        "<p>Words, a question, an idea in other words: papers are found by what they say. Authors, years, categories "
+        f"and arXiv ids in the query are understood, as in “Riess since 2015”.</p>{offer}</div>"
+    )
+
+
+def listing_html(found: Listing, wish: Wish, as_table: bool, shown: int, like: Paper | None) -> str:
+    """The papers found, and how the query was read."""
+    hits = found.hits[:shown]
+    head = f'<div class="head"><h2>{_heading(found, wish)}</h2>{_chips(found, wish, like)}{_notes(found)}</div>'
+    if not hits:
+        return f'<div class="found">{head}</div>'
+    ranked = bool(wish.query or wish.like)
+    papers = _table(hits, ranked) if as_table else "".join(_card(hit, ranked) for hit in hits)
+    rest = min(len(found.hits) - len(hits), 25)
+    more = f'<button class="more" value="{len(hits) + 25}">Show {rest} more</button>' if rest > 0 else ""
+    everything = '<label class="all"><input type="checkbox" class="pick-all"> Select all shown</label>'
+    return f'<div class="found">{head}{everything}<div class="papers">{papers}</div>{more}</div>'
+
+
+def _heading(found: Listing, wish: Wish) -> str:
+    count = len(found.hits)
+    if not count:
+        return "No paper found"
+    if not found.clear:
+        return "No paper is clearly about this; these are the nearest"
+    order = "newest first" if wish.newest_first or not (wish.query or wish.like) else "best first"
+    papers = f"{'The first ' if found.more else ''}{count:,} paper{'s' if count > 1 else ''}"
+    return f"{papers}, {order}"
+
+
+def _chips(found: Listing, wish: Wish, like: Paper | None) -> str:
+    """How the query was read; each reading can be taken back."""
+    parsed = found.result.parsed if wish.query else Filters()
+    read = {"author": parsed.author, "years": _years(parsed), "category": parsed.category}
+    chips = [_chip(kind, f"{kind}: {escaped(words)}") for kind, words in read.items() if words]
+    if wish.like:
+        chips.insert(0, _chip("like", f"like {rich(like.title) if like else escaped(wish.like)}"))
+    return f'<p class="chips">{"".join(chips)}</p>' if chips else ""
+
+
+def _chip(kind: str, words: str) -> str:
+    return f'<button class="chip" value="{kind}" title="Take this filter away"><span>{words}</span><b>×</b></button>'
+
+
+def _years(filters: Filters) -> str:
+    if filters.since is None:
+        return f"until {filters.until}" if filters.until is not None else ""
+    if filters.until is None:
+        return f"since {filters.since}"
+    return f"{filters.since}–{filters.until}" if filters.since != filters.until else str(filters.since)
+
+
+def _notes(found: Listing) -> str:
+    result = found.result
+    sentences = list(result.notes)
+    if result.relaxed:
+        sentences.append(f"Nothing was found with {', '.join(result.relaxed)}, so that was left out.")
+    if result.also:
+        sentences.append(f"Looked for under other names too: {'; '.join(result.also)}.")
+    return "".join(f'<p class="note">{escaped(sentence)}</p>' for sentence in sentences)
+
+
+def _card(hit: Hit, ranked: bool) -> str:
+    paper = hit.paper
+    folded = f'<p class="note">The same as {escaped(", ".join(hit.duplicates))}</p>' if hit.duplicates else ""
+    return (
+        f'<article class="paper">{_pick(paper)}<div class="body">'
+        f'<h3><a href="{escaped(paper.url)}">{rich(paper.title)}</a></h3>'
+        f'<p class="byline">{byline(paper)}{_relevance(hit) if ranked else ""}</p>{labels(paper)}'
+        f'<p class="abstract">{rich(paper.abstract)}</p>'
+        f'<p class="acts"><button class="unfold">Whole text</button>{_links(paper)}'
+        f'<button class="like" value="{escaped(paper.id)}">More like this</button>'
+        f'<button class="only" value="{escaped(paper.id)}">Ask this paper</button></p>{folded}</div></article>'
+    )
+
+
+def _table(hits: Sequence[Hit], ranked: bool) -> str:
+    selected = '<th scope="col"><span class="sr">Selected</span></th>'
+    heads = ("Paper", "Authors", "Year", "Category", *(("Relevance",) if ranked else ()))
+    rows = "".join(_row(hit, ranked) for hit in hits)
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    return f"<table><thead><tr>{selected}{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _row(hit: Hit, ranked: bool) -> str:
+    paper = hit.paper
+    authors = paper.byline.removesuffix(f" {paper.year}")
+    cells = (
+        f'<td><a href="{escaped(paper.url)}">{rich(paper.title)}</a>{labels(paper)}</td><td>{escaped(authors)}</td>'
+        f"<td>{paper.year}</td><td>{escaped(paper.categories[0] if paper.categories else '')}</td>"
+    )
+    relevance = f"<td>{_relevance(hit)}</td>" if ranked else ""
+    return f'<tr class="paper"><td>{_pick(paper)}</td>{cells}{relevance}</tr>'
+
+
+def _pick(paper: Paper) -> str:
+    name = f'<span class="sr">Select {escaped(paper.title)}</span>'
+    return f'<label class="pick"><input type="checkbox" value="{escaped(paper.id)}">{name}</label>'
+
+
+def _relevance(hit: Hit) -> str:
+    """The probability of being relevant as a small bar, with the number for those who don't see it."""
+    percent = round(100 * hit.score)
+    return (
+        f'<span class="relevance" title="Relevance {percent} %"><i style="width: {percent}%"></i>'
+        f'<span class="sr">Relevance {percent} %</span></span>'
+    )
+
+
+def _links(paper: Paper) -> str:
+    if not paper.on_arxiv:
+        return f'<span class="id"><a href="{escaped(paper.url)}">{escaped(paper.id)}</a></span>'
+    name = quote(paper.id, safe="/.")
+    places = (
+        ("PDF", f"https://arxiv.org/pdf/{name}"),
+        ("ADS", f"https://ui.adsabs.harvard.edu/abs/arXiv:{name}/abstract"),
+    )
+    return f'<span class="id">arXiv:{escaped(paper.id)}</span>' + "".join(
+        f'<a href="{escaped(url)}">{words}</a>' for words, url in places
+    )
