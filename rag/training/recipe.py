@@ -1,0 +1,58 @@
+"""How an embedding model is trained: the numbers of a recipe, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The settings of one training; the defaults are those of the adapter that ships with Sidereus.
+
+    Attributes:
+        base: the catalogue name, folder or hub id of the model to adapt.
+        teacher: the same of a model whose vectors are to be matched; None for contrastive training.
+        passes: how often every written example is shown.
+        limit: at most so many written examples; None for all.
+        batch: examples a step.
+        own_share: share of a batch that are examples made of papers' own words.
+        fresh: documents that are encoded in a step, papers' own words first.
+        rate: the largest step size of AdamW, reached after the share ``warmup`` of all steps, then falling to a tenth.
+        temperature: cosines are divided by it before the softmax.
+        memory: documents of earlier steps that are contrasted with as well.
+        alike: cosine of two papers' guide vectors above which one is no negative for the other.
+        document_tokens, query_tokens: what is read of a text while training.
+        rank, alpha: of the low-rank adapters; their product counts ``alpha / rank`` times.
+        every: steps between two evaluations.
+    """
+
+    base: str
+    teacher: str | None = None
+    passes: float = 4.0
+    limit: int | None = None
+    batch: int = 56
+    own_share: float = 0.1
+    fresh: int = 16
+    rate: float = 1e-3
+    warmup: float = 0.08
+    temperature: float = 0.05
+    memory: int = 1024
+    alike: float = 0.85
+    document_tokens: int = 128
+    query_tokens: int = 48
+    rank: int = 16
+    alpha: int = 32
+    every: int = 100
+    seed: int = 0
+
+    def as_record(self) -> dict[str, Any]:
+        """The recipe as JSON-ready values."""
+        return asdict(self)
+
+    def rate_at(self, step: int, steps: int) -> float:
+        """The step size at a step, counted from 0."""
+        rising = max(1, round(self.warmup * steps))
+        if step < rising:
+            return self.rate * (step + 1) / rising
+        return self.rate * (1 - 0.9 * (step - rising) / max(1, steps - rising))

@@ -1,0 +1,61 @@
+"""Starting a training: everything it needs is checked and loaded before its first step."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rag.errors import UsageError
+from rag.models import catalog, embedder, store
+from rag.progress import Progress, ProgressLine, silent
+from rag.settings import Settings
+from rag.storage import locked, write_text
+from rag.training import report
+from rag.training.contrast import Contrast
+from rag.training.dataset import Dataset
+from rag.training.distillation import Distillation
+from rag.training.fit import Lesson, Trainer
+from rag.training.recipe import Recipe
+from rag.training.student import Rank, Student
+
+
+def train(
+    settings: Settings, dataset: Dataset, folder: Path, recipe: Recipe, device: str = "cpu", progress: Progress = silent
+) -> dict[str, Any]:
+    """Train, or go on with a training, and give the report that is also written to ``folder``.
+
+    Raises UsageError when the device or the packages for it are missing, or the folder holds another training.
+    """
+    if importlib.util.find_spec("peft") is None:
+        raise UsageError("Training needs the package peft: install it with \"pip install 'sidereus[train]'\".")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("PyTorch finds no CUDA device on this machine: leave out --device cuda.")
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    model = catalog.find(recipe.base, "embedding")
+    place = store.ensure(settings.models, model, settings.offline)
+    with locked(folder / ".lock", f"Another process is training in {folder}: wait for it to finish."):
+        student = Student(place, Rank(recipe.rank, recipe.alpha), device, recipe.seed)
+        trainer = Trainer(folder, dataset, recipe, student)
+        trainer.run(_lesson(settings, trainer), progress)
+        told = trainer.report()
+        write_text(folder / "report.md", report.card(told))
+    return told
+
+
+def _lesson(settings: Settings, trainer: Trainer) -> Lesson:
+    parts = (trainer.folder, trainer.dataset, trainer.recipe, trainer.student)
+    if not trainer.recipe.teacher:
+        line = ProgressLine("Embedding what is known", "papers")
+        lesson: Lesson = Contrast(*parts, line)
+    else:
+        model = catalog.find(trainer.recipe.teacher, "embedding")
+        store.ensure(settings.models, model, settings.offline)
+        teacher = embedder.load(settings.models, model, settings.threads)
+        line = ProgressLine("Asking the teacher", "texts")
+        lesson = Distillation(*parts, teacher, line)
+    line.close()
+    return lesson
