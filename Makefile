@@ -9,7 +9,7 @@ PYTHON ?=
 
 SIDEREUS = .venv/bin/sidereus
 RUN = .venv/bin/python -m
-OFFLINE_MODELS = all-minilm-l6-v2 smollm2-135m-instruct
+OFFLINE_MODELS = astro-minilm smollm2-135m-instruct
 
 export PYTHON BROWSER_TEST
 

@@ -1,4 +1,4 @@
-"""Files that ship with Sidereus: the model catalogue and the starter collection."""
+"""Files that ship with Sidereus: the model catalogue, the adapters of models and the starter collection."""
 
 from __future__ import annotations
 
@@ -17,6 +17,17 @@ def catalog_file() -> Path:
     """The tracked catalogue of models."""
     root = checkout()
     return root / "models" / "catalog.toml" if root else PACKAGE / "data" / "catalog.toml"
+
+
+def adapter_folder(name: str) -> Path:
+    """The folder of the adapters that make the model called ``name`` of another one."""
+    root = checkout()
+    return (root / "models" if root else PACKAGE / "data") / "adapters" / name
+
+
+def training_queries() -> Path:
+    """The folder of the written training queries, which only a source checkout has."""
+    return (checkout() or PACKAGE.parent) / "models" / "training"
 
 
 def starter_folder() -> Path:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import threading
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -63,6 +64,7 @@ class Visit:
     def ask(self, question: str) -> None:
         """Write a question and send it with Enter."""
         self.page.locator("#box textarea").fill(question)
+        self.page.wait_for_timeout(60)  # nobody types that fast: Gradio may not have taken the text in yet
         self.page.keyboard.press("Enter")
 
     def finish(self) -> None:
@@ -95,13 +97,15 @@ def served(session: StandIn) -> str:
     return address
 
 
-@pytest.fixture(scope="session")
-def browser() -> Browser:
-    """Chromium without a window."""
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """Chromium without a window; what a test opens in it is closed after the test."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         pytest.skip("no Chromium is installed")
-    return chromium(executable)
+    yield chromium(executable)
+    for context in chromium(executable).contexts:
+        context.close()
 
 
 @cache

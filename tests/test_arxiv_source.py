@@ -14,7 +14,7 @@ from quick import QuickEmbedder, build_index, contents, update_index
 from rag.errors import SourceProblem, UsageError
 from rag.papers import Paper
 from rag.settings import Settings
-from rag.sources import ReadReport, Selection, arxiv_api, courier, open_source, papers
+from rag.sources import ReadReport, Selection, arxiv_api, fetcher, open_source, papers
 
 QUERY = "arxiv:cat:astro-ph.EP"
 
@@ -108,7 +108,7 @@ def test_years_are_asked_for_and_not_sorted_out_later(arxiv: ArxivServer, settin
 
 
 def test_a_bomb_or_a_flood_is_refused(arxiv: ArxivServer, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(courier, "TRIES", 2)
+    monkeypatch.setattr(fetcher, "TRIES", 2)
     arxiv.habits = deque(["xml bomb"] * 2)
     with pytest.raises(SourceProblem, match="entity nesting"):
         read(settings)

@@ -42,7 +42,7 @@ def use(tab: Visit, name: str) -> None:
 
 def test_it_says_what_there_is(tab: Visit) -> None:
     lists = tab.page.locator("#library-indexes")
-    expect(lists).to_contain_text("361 digests · 1992–2025 · all-minilm-l6-v2")
+    expect(lists).to_contain_text("361 digests · 1992–2025 · astro-minilm")
     expect(lists.locator(".counts li")).not_to_have_count(0)
     expect(tab.page.locator("#library-bars [data-year]")).to_have_count(2025 - 1992 + 1)
     models = tab.page.locator("#library-models")

@@ -13,7 +13,7 @@ from quick import QuickEmbedder, build_index, contents, update_index
 from rag.errors import SourceProblem, UsageError
 from rag.papers import Paper
 from rag.settings import Settings
-from rag.sources import Gone, ReadReport, courier, open_source, papers
+from rag.sources import Gone, ReadReport, fetcher, open_source, papers
 from rag.sources.oai import fault, set_spec
 
 PAUSE = 0.01
@@ -112,11 +112,11 @@ def test_a_fault_that_stays_ends_the_harvest_with_a_sentence(arxiv: ArxivServer,
     arxiv.habits = deque(["", *["rate"] * 50])
     with pytest.raises(SourceProblem, match=r"'Rate exceeded\.'.*goes on from where it is"):
         read(settings)
-    assert len(arxiv.log) == 1 + courier.TRIES
+    assert len(arxiv.log) == 1 + fetcher.TRIES
 
 
 def test_waits_grow_and_are_told(arxiv: ArxivServer, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(courier, "TOLD_FROM_SECONDS", 0.0)
+    monkeypatch.setattr(fetcher, "TOLD_FROM_SECONDS", 0.0)
     arxiv.habits = deque(["429"] * 4)
     told: list[str] = []
     list(open_source("oai:astro-ph", settings, notice=told.append).pages(ReadReport()))
@@ -134,15 +134,15 @@ def test_without_a_server_there_is_a_sentence_soon(settings: Settings) -> None:
 def test_a_server_that_says_nothing_is_given_up(
     arxiv: ArxivServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier, "SILENT_SECONDS", 0.2)
-    monkeypatch.setattr(courier, "TRIES", 2)
+    monkeypatch.setattr(fetcher, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(fetcher, "TRIES", 2)
     arxiv.habits = deque(["hang", "hang"])
     with pytest.raises(SourceProblem, match="did not answer in time"):
         read(settings)
 
 
 def test_bombs_are_never_unpacked(arxiv: ArxivServer, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(courier, "TRIES", 2)
+    monkeypatch.setattr(fetcher, "TRIES", 2)
     arxiv.habits = deque(["xml bomb", "xml bomb"])
     with pytest.raises(SourceProblem, match="entity nesting"):
         read(settings)

@@ -52,6 +52,7 @@ def run(python: Path, *arguments: str, **variables: str) -> subprocess.Completed
 def test_the_wheel_holds_the_catalogue_the_starter_collection_and_the_licence(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "rag/data/catalog.toml" in names
+    assert "rag/data/adapters/astro-minilm/adapter_model.safetensors" in names
     digests = sorted(
         Path(name).name for name in names if name.startswith("rag/data/starter/") and name.endswith(".jsonl")
     )
@@ -78,9 +79,9 @@ def test_every_module_of_the_checkout_is_in_the_wheel(wheel: Path) -> None:
 def test_installed_elsewhere_it_runs_from_there_and_finds_what_it_brought(installed: Path) -> None:
     code = (
         "import rag; from rag.resources import checkout; from rag.models.catalog import catalog;"
-        "from rag.sources import ReadReport; from rag.sources.starter import StarterCollection;"
+        "from rag.sources import ReadReport, papers; from rag.sources.starter import StarterCollection;"
         "print(rag.__path__[0]); print(checkout()); print(len(catalog()));"
-        "print(len(list(StarterCollection().papers(ReadReport()))))"
+        "print(len(list(papers(StarterCollection(), ReadReport()))))"
     )
     done = run(installed, "-c", code)
     assert done.returncode == 0, done.stderr

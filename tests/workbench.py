@@ -27,7 +27,7 @@ from rag.resources import checkout
 
 SCRIPT = Path(sysconfig.get_path("scripts")) / "sidereus"
 CHECKOUT = checkout() or Path(__file__).parent.parent
-EMBEDDING, LLM = "all-minilm-l6-v2", "smollm2-135m-instruct"
+EMBEDDING, BASE, LLM = "astro-minilm", "all-minilm-l6-v2", "smollm2-135m-instruct"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ Cli = Callable[..., Result]
 
 @pytest.fixture(scope="session")
 def models() -> Path:
-    """The checkout's models folder with both offline models in it, fetched by Sidereus itself, once."""
+    """The checkout's models folder with the offline models in it, fetched by Sidereus itself, once."""
     place = CHECKOUT / "models"
     for model in (catalog.find(EMBEDDING, "embedding"), catalog.find(LLM, "llm")):
         store.ensure(place, model, offline=False)
@@ -159,9 +159,9 @@ def cli(home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Monke
 
 
 def new_home(place: Path, models: Path) -> Path:
-    """A home with links to the two offline models of the checkout; what a test makes stays in the home."""
+    """A home with links to the offline models of the checkout; what a test makes stays in the home."""
     (place / "models" / ".onnx").mkdir(parents=True)
-    for name in (EMBEDDING, LLM):
+    for name in (EMBEDDING, BASE, LLM):
         (place / "models" / name).symlink_to(models / name)
     for graph in (models / ".onnx").glob(f"{EMBEDDING}-*.onnx"):
         (place / "models" / ".onnx" / graph.name).symlink_to(graph)

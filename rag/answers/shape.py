@@ -18,11 +18,12 @@ _LIST = re.compile(
 )
 _SYNTHESIS = re.compile(
     r"\bknown (?:about|of|on)\b|\bknow (?:about|of)\b|\bstate of the (?:art|field)\b|\boverview\b|"
-    r"\bsummar(?:y|i[sz]e)\b|\breview (?:of|the)\b|\bcompar\w+|\bcontrast\b|\bdebate\w*|"
+    r"\bsummar(?:y|i[sz]e)\b|\breview (?:of|the)\b|\bcompare\b|\bcontrast\b|\bdebate\w*|"
     r"\bcontrovers\w+|\bconsensus\b|\bagree\b|\bdisagree\b|"
     r"\bevidence (?:for|that|of|against)\b|\bconstraints? on\b|\bhave we learn(?:ed|t)\b|\bcurrent understanding\b|"
     r"\b(?:main|different|various|several|possible|proposed|competing|leading) "
     r"(?:ideas?|theories|models?|mechanisms?|explanations?|scenarios?|channels?|ways|methods|causes|sources)\b|"
+    r"^(?:what|which)(?: [\w-]+){0,2} (?:evidence|mechanisms|methods|techniques|processes|factors|theories)\b|"
     r"\bopen (?:questions?|problems?|issues?)\b|\bhistory of\b|\badvances in\b|\bdescribe\b|\bexplain\b|\bdiscuss\b|"
     r"^tell me\b|^how (?:has|have|did) .*\b(?:changed|evolved|improved|progressed)\b",
     re.IGNORECASE,
@@ -44,7 +45,8 @@ _APPROACH = re.compile(
     re.IGNORECASE,
 )
 _OPEN = re.compile(r"^(?:how|why|what)\b", re.IGNORECASE)
-_SHORT = 6  # content words: a question of more is about something in particular
+# Content words: a question of more is about something in particular, even one that asks for a comparison.
+_SHORT, _LONG = 8, 10
 
 
 def shape_of(question: str, alone: bool = True) -> Shape:
@@ -59,9 +61,10 @@ def shape_of(question: str, alone: bool = True) -> Shape:
     """
     if _LIST.search(question):
         return "list"
-    if _SYNTHESIS.search(question):
+    kind, size = wants(question), len(stems(question))
+    if _SYNTHESIS.search(question) and kind != "number" and size <= _LONG:
         return "synthesis"
-    particular = wants(question) in ("number", "name") or names(question) or len(stems(question)) > _SHORT
+    particular = kind in ("number", "name") or names(question) or size > _SHORT
     return "synthesis" if alone and _OPEN.search(question) and not particular else "fact"
 
 

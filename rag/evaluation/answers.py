@@ -115,7 +115,7 @@ def report(
     claims = [(one.answer, *pair) for one in shown for pair in _claims(one.answer)]
     numbers = [known for one in shown for known in _numbers_known(one)]
     rates = {
-        "gold_recall": _share(not left_out and _says(one.answer.text, one.asked.gold) for one in given),
+        "gold_recall": _share(_says(one.answer.text, one.asked.gold) for one in given),
         "gold_in_first_sentence": _share(_says(_first(one.answer), one.asked.gold) for one in given),
         "gold_cited": _share(one.asked.paper in {c.paper.id for c in one.answer.citations} for one in given),
         "citation_precision": _share(_supports(session, citation, sentence) for _, sentence, citation in claims),

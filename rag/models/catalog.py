@@ -42,8 +42,18 @@ class PackageSource:
 
 
 @dataclass(frozen=True)
+class AdapterSource:
+    """Low-rank adapters that ship with Sidereus, and the name of the model of the catalogue that they change."""
+
+    base: str
+
+
+@dataclass(frozen=True)
 class Model:
-    """One entry of the catalogue. ``ram_gb`` is memory beside the index, ``context_length`` in tokens."""
+    """One entry of the catalogue. ``ram_gb`` is memory beside the index, ``context_length`` in tokens.
+
+    ``fusion`` are settings of :class:`rag.retrieval.fusion.FusionSettings` that are better otherwise with this model.
+    """
 
     name: str
     kind: ModelKind
@@ -61,8 +71,10 @@ class Model:
     languages: tuple[str, ...] = ("en",)
     thinks: bool = False
     writes: Literal["prose", "quotes"] = "prose"
+    fusion: dict[str, float] = field(default_factory=dict)
     hub: HubSource | None = None
     package: PackageSource | None = None
+    adapter: AdapterSource | None = None
     path: Path | None = None
     files: dict[str, FileFacts] = field(default_factory=dict)
 
@@ -77,7 +89,8 @@ class Model:
         """Where it comes from, for people."""
         if self.path:
             return str(self.path)
-        places = [f"package {self.package.name}"] if self.package else []
+        places = [f"adapters of {self.adapter.base}"] if self.adapter else []
+        places += [f"package {self.package.name}"] if self.package else []
         places += [f"hub {self.hub.repo}"] if self.hub else []
         return ", ".join(places)
 
@@ -132,4 +145,6 @@ def _model(entry: dict[str, Any]) -> Model:
         values["hub"] = HubSource(hub["repo"], tuple(hub.get("files", ())), hub.get("revision", "main"))
     if "package" in values:
         values["package"] = PackageSource(**values["package"])
+    if "adapter" in values:
+        values["adapter"] = AdapterSource(**values["adapter"])
     return Model(**values)

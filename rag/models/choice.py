@@ -35,7 +35,7 @@ def choose(models: Path, kind: ModelKind, wanted: str | None) -> Model:
     if wanted:
         return catalog.find(wanted, kind)
     for model in candidates(kind):
-        if store.present(models, model):
+        if store.at_hand(models, model):
             return model
     raise ModelProblem("No model is on this machine yet: run 'sidereus models get' once, with a network.")
 
@@ -48,9 +48,9 @@ def obtainable(models: Path, kind: ModelKind, offline: bool) -> Model:
     from rag.models import hub
 
     for model in candidates(kind):
-        if store.present(models, model):
+        if store.at_hand(models, model):
             return model
-        if not offline and (model.package or (model.hub and hub.reachable())):
+        if not offline and (model.adapter or model.package or (model.hub and hub.reachable())):
             return model
     raise ModelProblem(
         "No model is on this machine: run 'sidereus models get' with a network, or name a local .gguf with --llm."

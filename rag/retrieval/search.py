@@ -16,7 +16,7 @@ from rag.index.index import Index
 from rag.models.embedder import Embedder
 from rag.papers import clean
 from rag.retrieval import identifiers, order
-from rag.retrieval.fusion import Fused, RankedList, fuse, idf
+from rag.retrieval.fusion import Fused, FusionSettings, RankedList, fuse, idf
 from rag.retrieval.hits import Filters, Hit, SearchResult
 from rag.retrieval.understand import Guess, Understood, understand, variants
 
@@ -179,6 +179,7 @@ class _Search:
             RankedList(*self.index.nearest(vector, many, self.admitted)),
             vector,
             lambda rows: self.index.vectors(rows.tolist()),
+            FusionSettings(**self.embedder.model.fusion),  # type: ignore[arg-type]
         )
 
     def _matching(self, texts: Sequence[str], many: int) -> RankedList:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rag.errors import SourceProblem, UsageError
 from rag.papers import Paper
-from rag.sources.courier import Notice, unheard
+from rag.sources.fetcher import Notice, unheard
 
 if TYPE_CHECKING:
     from rag.settings import Settings
@@ -179,7 +179,7 @@ def select(source: Source, wanted: Selection, report: ReadReport) -> Iterator[Pa
 def _remote(kind: str, rest: str, settings: Settings | None, wanted: Selection, notice: Notice) -> Source:
     from rag.settings import load_settings
     from rag.sources.arxiv_api import ArxivQuery
-    from rag.sources.courier import Courier
+    from rag.sources.fetcher import Fetcher
     from rag.sources.oai import OaiSet
     from rag.sources.pace import Pace
 
@@ -188,7 +188,7 @@ def _remote(kind: str, rest: str, settings: Settings | None, wanted: Selection, 
         raise UsageError(f"'{kind}:' names nothing: write 'oai:astro-ph', or 'arxiv:cat:astro-ph.EP AND ti:TRAPPIST'.")
     if settings.offline:
         raise UsageError(f"The source '{kind}:{rest}' is on the network: leave out --offline to read it.")
-    courier = Courier(Pace(settings.state / "arxiv.pace", settings.arxiv_pause), settings.arxiv_pause, notice)
+    fetcher = Fetcher(Pace(settings.state / "arxiv.pace", settings.arxiv_pause), settings.arxiv_pause, notice)
     if kind == "oai":
-        return OaiSet(rest, settings.oai_url, courier)
-    return ArxivQuery(rest, settings.arxiv_url, courier, wanted)
+        return OaiSet(rest, settings.oai_url, fetcher)
+    return ArxivQuery(rest, settings.arxiv_url, fetcher, wanted)

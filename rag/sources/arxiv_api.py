@@ -21,7 +21,7 @@ from rag.errors import UsageError
 from rag.papers import Paper, clean, plain_name, split_id
 from rag.sources import Cursor, Page, ReadReport, Selection
 from rag.sources.bulk import WITHDRAWN
-from rag.sources.courier import Courier
+from rag.sources.fetcher import Fetcher
 from rag.sources.wellformed import parse, without_forbidden
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -47,11 +47,11 @@ class ArxivQuery:
     default_category: str | None = None
     current = True
 
-    def __init__(self, query: str, url: str, courier: Courier, wanted: Selection = Selection()) -> None:
+    def __init__(self, query: str, url: str, fetcher: Fetcher, wanted: Selection = Selection()) -> None:
         self.name = f"arxiv:{query}"
         self._query = query
         self._years = wanted.since, wanted.until
-        self._session = _Checked(courier)
+        self._session = _Checked(fetcher)
         self._client = arxiv.Client(page_size=PAGE, delay_seconds=0, num_retries=0)
         self._client.query_url_format = url + "?{}"
         self._client._session = self._session
@@ -153,17 +153,17 @@ class ArxivQuery:
 
 
 class _Checked:
-    """The session of the arxiv package: a courier fetches, and a page is let through when it can be believed."""
+    """The session of the arxiv package: a fetcher fetches, and a page is let through when it can be believed."""
 
-    def __init__(self, courier: Courier) -> None:
-        self._courier = courier
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
         self._early_ends: Counter[str] = Counter()
         self._query = ""
         self.total = self.most = self.entries = self.usable = 0
         self.oldest = FIRST_DAY
 
     def get(self, address: str, **options: object) -> requests.Response:
-        """The answer, which is a whole feed with the entries it should have; the courier has headers of its own."""
+        """The answer, which is a whole feed with the entries it should have; the fetcher has headers of its own."""
         fields = parse_qs(urlsplit(address).query)
         query = " ".join(fields["search_query"] + fields["sortBy"])
         if query != self._query:
@@ -171,7 +171,7 @@ class _Checked:
         answer = requests.Response()
         answer.status_code = 200
         answer._content = without_forbidden(
-            self._courier.fetch(address, lambda body: self._fault(address, int(fields["start"][0]), body))
+            self._fetcher.fetch(address, lambda body: self._fault(address, int(fields["start"][0]), body))
         )
         return answer
 

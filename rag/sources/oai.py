@@ -27,7 +27,7 @@ from rag.errors import SourceProblem, UsageError
 from rag.papers import Paper, split_id
 from rag.sources import Cursor, Entry, Gone, Page, ReadReport
 from rag.sources.bulk import authors_of_line, paper_of_record
-from rag.sources.courier import Courier
+from rag.sources.fetcher import Fetcher
 from rag.sources.wellformed import parse, without_forbidden
 
 OAI = "{http://www.openarchives.org/OAI/2.0/}"
@@ -50,10 +50,10 @@ class OaiSet:
     default_category: str | None = None
     current = True
 
-    def __init__(self, name: str, url: str, courier: Courier) -> None:
+    def __init__(self, name: str, url: str, fetcher: Fetcher) -> None:
         self.name = f"oai:{name}"
         self._set = set_spec(name)
-        self._scythe = _Courteous(url, courier)
+        self._scythe = _Courteous(url, fetcher)
         self._read, self._total = 0, 0
         self._ended = self._more = False
 
@@ -151,11 +151,11 @@ class OaiSet:
 
 
 class _Courteous(Scythe):
-    """Scythe, whose requests a courier takes."""
+    """Scythe, whose requests a fetcher takes."""
 
-    def __init__(self, url: str, courier: Courier) -> None:
+    def __init__(self, url: str, fetcher: Fetcher) -> None:
         super().__init__(url)
-        self._carried = httpx2.Client(transport=_Carried(courier))
+        self._carried = httpx2.Client(transport=_Carried(fetcher))
 
     @property
     def client(self) -> httpx2.Client:
@@ -164,14 +164,14 @@ class _Courteous(Scythe):
 
 
 class _Carried(httpx2.BaseTransport):
-    """Hands requests to a courier; only good answers come back."""
+    """Hands requests to a fetcher; only good answers come back."""
 
-    def __init__(self, courier: Courier) -> None:
-        self._courier = courier
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """The checked answer."""
-        body = self._courier.fetch(str(request.url), fault)
+        body = self._fetcher.fetch(str(request.url), fault)
         return httpx2.Response(200, content=without_forbidden(body), request=request)
 
 

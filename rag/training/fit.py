@@ -122,10 +122,12 @@ class Trainer:
         self.course.losses.append(round(float(loss.detach()), 4))
 
     def _measure(self) -> None:
-        tokens = (self.recipe.document_tokens, self.recipe.query_tokens)
+        tokens, strength = (self.recipe.document_tokens, self.recipe.query_tokens), self.recipe.strength
+        self.student.show(strength)
         self.course.history[self.course.step] = measure.scores(self.student, self.dataset, tokens)
         if self.course.best == self.course.step:
-            self.student.save(self.folder, self.recipe.base)
+            self.student.save(self.folder, self.recipe.base, strength)
+        self.student.show()
         write_json(self.folder / REPORT, self.report())
 
     def report(self) -> dict[str, Any]:

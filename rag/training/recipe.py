@@ -24,12 +24,14 @@ class Recipe:
         alike: cosine of two papers' guide vectors above which one is no negative for the other.
         document_tokens, query_tokens: what is read of a text while training.
         rank, alpha: of the low-rank adapters; their product counts ``alpha / rank`` times.
+        strength: share of what was learnt that is kept, between the original model and the trained one (WiSE-FT,
+            Wortsman et al. 2022, arXiv:2109.01903); it is measured and saved so.
         every: steps between two evaluations.
     """
 
     base: str
     teacher: str | None = None
-    passes: float = 4.0
+    passes: float = 2.0
     limit: int | None = None
     batch: int = 56
     own_share: float = 0.1
@@ -43,7 +45,8 @@ class Recipe:
     query_tokens: int = 48
     rank: int = 16
     alpha: int = 32
-    every: int = 100
+    strength: float = 0.7
+    every: int = 78
     seed: int = 0
 
     def as_record(self) -> dict[str, Any]:

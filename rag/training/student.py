@@ -23,6 +23,8 @@ ADAPTER, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 TOGETHER = 32
 # peft reads names that begin so.
 PREFIX = "base_model.model."
+# The factor of an adapter that starts at zero.
+UP = "lora_B"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,11 @@ class Student:
             self.masters[name].grad = None if weight.grad is None else weight.grad.float()
             weight.grad = None
 
-    def show(self) -> None:
-        """Put the 32-bit adapters to work."""
+    def show(self, strength: float = 1.0) -> None:
+        """Put the 32-bit adapters to work, their product times ``strength``."""
         with torch.no_grad():
             for name, weight in self._live.items():
-                weight.copy_(self.masters[name])
+                weight.copy_(self.masters[name] * (strength if UP in name else 1.0))
 
     def load(self, masters: dict[str, torch.Tensor]) -> None:
         """Take over adapters that were trained before."""
@@ -97,13 +99,14 @@ class Student:
             self.masters[name].data.copy_(value)
         self.show()
 
-    def save(self, folder: Path, base: str) -> None:
-        """Write the adapters in peft's layout, in 16 bits; loading them into ``base`` gives this model."""
+    def save(self, folder: Path, base: str, strength: float = 1.0) -> None:
+        """Write the adapters in peft's layout, in 16 bits; loading them into ``base`` gives :meth:`show`'s model."""
         from safetensors.numpy import save
 
+        kept = {name: value * (strength if UP in name else 1.0) for name, value in sorted(self.masters.items())}
         tensors = {
             PREFIX + name.replace(".default.", "."): value.numpy(force=True).astype(np.float16)
-            for name, value in sorted(self.masters.items())
+            for name, value in kept.items()
         }
         write_bytes(folder / ADAPTER, save(tensors))
         modules = sorted({name.split(".lora_")[0] for name in self.masters})

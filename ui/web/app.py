@@ -12,8 +12,8 @@ import gradio as gr
 from rag.sessions import Sessions
 from ui.web import chat
 from ui.web.handlers import Handlers
-from ui.web.seam import Handed, Seam
 from ui.web.server import Guarded, listen
+from ui.web.shared import Handed, Shared
 from ui.web.views import library, map, search
 from ui.web.warming import Warmings
 
@@ -32,16 +32,16 @@ def build(session: Session, warmings: Warmings | None = None) -> gr.Blocks:
             index, about, like = gr.State(""), gr.State(Handed()), gr.State(Handed())
             outbox = gr.Markdown(visible="hidden", elem_id="outbox")
             with gr.Tabs(selected="chat", elem_id="views") as tabs:
-                seam = Seam(sessions, tabs, index, about, like, outbox)
+                shared = Shared(sessions, tabs, index, about, like, outbox)
                 with gr.Tab("Chat", id="chat"):
-                    parts = chat.build(session, frame, seam)
+                    parts = chat.build(session, frame, shared)
                 with gr.Tab("Search", id="search"):
-                    search.build(seam)
+                    search.build(shared)
                 with gr.Tab("Map", id="map"):
-                    map.build(seam)
+                    map.build(shared)
                 with gr.Tab("Library", id="library"):
-                    library.build(seam)
-        chat.connect(page, parts, Handlers(seam, warmings or Warmings(), parts))
+                    library.build(shared)
+        chat.connect(page, parts, Handlers(shared, warmings or Warmings(), parts))
     page.queue(api_open=False, default_concurrency_limit=chat.TOGETHER)
     return page
 

@@ -14,7 +14,7 @@ from ui.web.welcome import header_html, welcome_html
 if TYPE_CHECKING:
     from rag.session import Description, Session
     from ui.web.handlers import Handlers
-    from ui.web.seam import Seam
+    from ui.web.shared import Shared
 
 TOGETHER = 32  # questions that may be under way at once; the session lets one at a time write
 EXAMPLES = 4
@@ -41,7 +41,7 @@ class Parts:
     """The components of the chat that change."""
 
     frame: Frame
-    seam: Seam
+    shared: Shared
     facts: gr.Markdown
     examples: tuple[gr.Button, ...]
     welcome: gr.Column
@@ -66,8 +66,8 @@ class Parts:
     @property
     def outputs(self) -> list[Any]:
         """Everything that a control of the chat may change."""
-        seam = [self.seam.index, self.seam.about, self.seam.like, self.seam.outbox]
-        return [*self.shown, *seam, self.scope]
+        shared = [self.shared.index, self.shared.about, self.shared.like, self.shared.outbox]
+        return [*self.shown, *shared, self.scope]
 
 
 def frame(loaded: Description) -> Frame:
@@ -86,7 +86,7 @@ def frame(loaded: Description) -> Frame:
     return Frame(masthead, kept, clear, find, drawer, place)
 
 
-def build(session: Session, frame: Frame, seam: Seam) -> Parts:
+def build(session: Session, frame: Frame, shared: Shared) -> Parts:
     """The chat's own components."""
     with gr.Column(elem_id="chat-view"):
         with gr.Column(elem_id="welcome") as welcome:
@@ -118,7 +118,7 @@ def build(session: Session, frame: Frame, seam: Seam) -> Parts:
             )
             said, asked = (_channel(name) for name in ("said", "asked"))
     turns = (welcome, conversation, past, exchange, pins, sources)
-    return Parts(frame, seam, facts, examples, *turns, scope, status, box, review, said, asked)
+    return Parts(frame, shared, facts, examples, *turns, scope, status, box, review, said, asked)
 
 
 def padded(examples: tuple[str, ...]) -> tuple[str, ...]:
@@ -128,23 +128,23 @@ def padded(examples: tuple[str, ...]) -> tuple[str, ...]:
 
 def connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
     """Tell each control what it does."""
-    frame, seam, box = parts.frame, parts.seam, parts.box
+    frame, shared, box = parts.frame, parts.shared, parts.box
     _answers(box.submit, handlers.ask, box, parts)
     _answers(parts.asked.change, handlers.asked, parts.asked, parts)
     for button in parts.examples:
         _answers(button.click, handlers.ask, button, parts)
     box.stop(handlers.stop, **AT_ONCE)
-    frame.clear.click(handlers.clear, [seam.index], parts.outputs, **NOW)
-    parts.said.change(handlers.said, [parts.said, seam.index], parts.outputs, trigger_mode="multiple", **NOW)
+    frame.clear.click(handlers.clear, [shared.index], parts.outputs, **NOW)
+    parts.said.change(handlers.said, [parts.said, shared.index], parts.outputs, trigger_mode="multiple", **NOW)
     frame.find.change(handlers.find, inputs=[frame.find], outputs=[frame.drawer], trigger_mode="always_last", **AT_ONCE)
-    seam.about.change(handlers.narrowed, [seam.about, seam.index], [parts.scope, seam.tabs], **AT_ONCE)
-    seam.like.change(handlers.liked, outputs=[seam.tabs], **AT_ONCE)
+    shared.about.change(handlers.narrowed, [shared.about, shared.index], [parts.scope, shared.tabs], **AT_ONCE)
+    shared.like.change(handlers.liked, outputs=[shared.tabs], **AT_ONCE)
     about_index = [frame.masthead, parts.facts, *parts.examples]
-    seam.index.change(handlers.switched, [seam.index], [*about_index, *parts.outputs], **QUIET).then(
-        handlers.loading, [seam.index], [parts.status, *parts.examples], concurrency_limit=None, **QUIET
+    shared.index.change(handlers.switched, [shared.index], [*about_index, *parts.outputs], **QUIET).then(
+        handlers.loading, [shared.index], [parts.status, *parts.examples], concurrency_limit=None, **QUIET
     )
     page.load(handlers.opened, outputs=parts.outputs, **QUIET).then(
-        handlers.loading, [seam.index], [parts.status, *parts.examples], concurrency_limit=None, **QUIET
+        handlers.loading, [shared.index], [parts.status, *parts.examples], concurrency_limit=None, **QUIET
     )
     page.unload(handlers.stop)
 
@@ -153,7 +153,7 @@ def _answers(event: Callable[..., Any], handler: Callable[..., Any], said: gr.Co
     """Let an event of a control ask a question."""
     event(
         handler,
-        inputs=[said, parts.seam.about, parts.seam.index, parts.review],
+        inputs=[said, parts.shared.about, parts.shared.index, parts.review],
         outputs=parts.outputs,
         concurrency_limit=TOGETHER,
         trigger_mode="multiple",

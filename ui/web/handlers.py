@@ -13,11 +13,11 @@ import gradio as gr
 from rag.conversations import Conversations, Entry
 from rag.errors import SidereusError
 from ui.web import screen
+from ui.web.actions import Actions
 from ui.web.chat import Parts
-from ui.web.deeds import Deeds
+from ui.web.drawer import drawer_html
 from ui.web.screen import Update
-from ui.web.seam import Handed, Seam
-from ui.web.shelf import shelf_html
+from ui.web.shared import Handed, Shared
 from ui.web.tabs import Tab, Tabs
 from ui.web.text import escaped
 from ui.web.turns import Turn, answered, asked
@@ -28,13 +28,13 @@ from ui.web.welcome import header_html, welcome_html
 class Handlers:
     """Acts on behalf of tabs, each known by the hash that Gradio gives it."""
 
-    def __init__(self, seam: Seam, warmings: Warmings, parts: Parts) -> None:
-        self._seam = seam
+    def __init__(self, shared: Shared, warmings: Warmings, parts: Parts) -> None:
+        self._shared = shared
         self._warmings = warmings
         self._parts = parts
-        self._store = Conversations(seam.sessions.first.settings.state / "conversations")
+        self._store = Conversations(shared.sessions.first.settings.state / "conversations")
         self._tabs = Tabs(self._store)
-        self._deeds = Deeds(seam, parts, self._store)
+        self._actions = Actions(shared, parts, self._store)
 
     def ask(self, question: str, about: Handed, index: str, review: bool, request: gr.Request) -> Iterator[Update]:
         """Answer a question, or review what the papers say of it, redrawing the page as the answer comes in."""
@@ -68,37 +68,37 @@ class Handlers:
 
     def clear(self, index: str, request: gr.Request) -> Update:
         """Begin a new conversation."""
-        return self._deeds.begin(self._tab(request, index), self._named(index))
+        return self._actions.begin(self._tab(request, index), self._named(index))
 
     def said(self, said: str, index: str, request: gr.Request) -> Update:
         """Do what the page's script says."""
         tab = self._tab(request, index)
         try:
-            return self._deeds.do(heard(said), tab) or {self._parts.frame.place: gr.skip()}
+            return self._actions.do(heard(said), tab) or {self._parts.frame.place: gr.skip()}
         except SidereusError as error:
             return screen.notice(self._parts, str(error))
 
     def find(self, words: str) -> str:
         """The kept conversations that hold the words."""
-        return shelf_html(self._store.all(words), words=words)
+        return drawer_html(self._store.all(words), words=words)
 
     def opened(self, request: gr.Request) -> Update:
         """A tab has been opened: at its address's index and conversation, where there are such."""
         asked_for = dict(request.query_params)
         index = asked_for.get("index", "")
-        index = index if index in self._seam.sessions.names() else ""
+        index = index if index in self._shared.sessions.names() else ""
         kept = self._store.read(asked_for.get("c", ""))
         tab = self._tab(request, index)
         if kept is None:
-            return {self._seam.index: index, **screen.place(self._parts, tab.kept)}
-        return self._deeds.show(tab, kept)
+            return {self._shared.index: index, **screen.place(self._parts, tab.kept)}
+        return self._actions.show(tab, kept)
 
     def switched(self, index: str, request: gr.Request) -> Update:
         """A tab uses another index: say so, and begin a conversation with it unless one has been opened."""
-        parts, session, tab = self._parts, self._seam.session(index), self._tab(request, index)
+        parts, session, tab = self._parts, self._shared.session(index), self._tab(request, index)
         loaded = session.describe()
         self._warmings.of(session).start()
-        begun = self._deeds.begin(tab, loaded.index) if tab.kept.index != loaded.index else {}
+        begun = self._actions.begin(tab, loaded.index) if tab.kept.index != loaded.index else {}
         return {
             parts.frame.masthead: header_html(loaded),
             parts.facts: welcome_html(loaded),
@@ -108,17 +108,17 @@ class Handlers:
 
     def narrowed(self, about: Handed, index: str) -> Update:
         """Papers were handed to the chat, or all are to be asked again."""
-        papers = self._seam.session(index).papers(about.papers[:1])
-        to_chat = {self._seam.tabs: gr.Tabs(selected="chat")} if about.papers else {}
+        papers = self._shared.session(index).papers(about.papers[:1])
+        to_chat = {self._shared.tabs: gr.Tabs(selected="chat")} if about.papers else {}
         return {**screen.scope(self._parts, about, papers), **to_chat}
 
     def liked(self) -> Update:
         """A paper was handed to the search."""
-        return {self._seam.tabs: gr.Tabs(selected="search")}
+        return {self._shared.tabs: gr.Tabs(selected="search")}
 
     def loading(self, index: str) -> Iterator[Update]:
         """The words of the status line while the index and the models are loaded; then what can be asked."""
-        session, status = self._seam.session(index), self._parts.status
+        session, status = self._shared.session(index), self._parts.status
         warming = self._warmings.of(session)
         for words in warming.until_done():
             yield {status: f'<p class="loading">{escaped(words)}</p>'}
@@ -133,7 +133,7 @@ class Handlers:
         return self._tabs.of(request.session_hash, self._named(index))
 
     def _named(self, index: str) -> str:
-        return index or self._seam.sessions.default
+        return index or self._shared.sessions.default
 
     def _answer(self, tab: Tab, entry: Entry) -> Iterator[Update]:
         parts = self._parts
@@ -156,7 +156,7 @@ class Handlers:
 
     def _answered(self, turn: Turn, index: str, stop: threading.Event) -> Iterator[Turn]:
         try:
-            session = self._seam.session(index)
+            session = self._shared.session(index)
         except SidereusError as error:  # the index was removed since
             yield replace(turn.grown(problem=str(error)), ended=True)
             return

@@ -11,9 +11,9 @@ from rag.conversations import Kept
 from rag.papers import Paper
 from ui.web.cards import pins_html
 from ui.web.chat import Parts, padded
+from ui.web.drawer import drawer_html
 from ui.web.markup import exchange_html, scope_html, sources_html, turn_html
-from ui.web.seam import Handed, told
-from ui.web.shelf import shelf_html
+from ui.web.shared import Handed, told
 from ui.web.text import escaped
 from ui.web.turns import Turn, turns
 
@@ -67,7 +67,7 @@ def place(parts: Parts, kept: Kept) -> Update:
 
 def shelf(parts: Parts, found: Sequence[Kept], current: str, deleted: Kept | None = None) -> Update:
     """The list of kept conversations."""
-    return {parts.frame.drawer: shelf_html(found, current, deleted=deleted)}
+    return {parts.frame.drawer: drawer_html(found, current, deleted=deleted)}
 
 
 def pins(parts: Parts, kept: Kept) -> Update:

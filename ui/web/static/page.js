@@ -1,3 +1,11 @@
+// Gradio 6.31 leaves the clock of its loading screen running: sixty times a second a page at rest would be painted, and
+// the battery of a laptop with it. Nobody sees that clock, so it ticks slowly.
+(() => {
+  const soon = window.requestAnimationFrame.bind(window);
+  const isClock = (tick) => /performance\.now\(\)-.+\/1e3/.test(String(tick));
+  window.requestAnimationFrame = (tick) => (isClock(tick) ? setTimeout(() => tick(performance.now()), 2000) : soon(tick));
+})();
+
 // What all views share: which of them is up, the address, talking with the server, keys, and words for screen readers.
 (() => {
   const find = (selector) => document.querySelector(selector);

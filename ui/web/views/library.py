@@ -19,7 +19,7 @@ from rag.index.manifest import Manifest
 from rag.models import catalog, choice, store
 from rag.sources import Source, open_source
 from rag.work import Work
-from ui.web.seam import Seam, told
+from ui.web.shared import Shared, told
 from ui.web.views import IN_TURN, message, problem_html, text, wire
 from ui.web.views.library_markup import findings_html, indexes_html, models_html, progress_html, report_html
 
@@ -42,7 +42,7 @@ class Parts:
     findings: gr.Markdown
 
 
-def build(seam: Seam) -> None:
+def build(shared: Shared) -> None:
     """Make the view's components and connect them."""
     with gr.Column(elem_id="library-view"):
         gr.Markdown('<h1>Library</h1><p class="lead">What can be asked and searched, and what it runs on.</p>')
@@ -67,13 +67,13 @@ def build(seam: Seam) -> None:
         opened, said = wire("library-opened"), wire("library-said")
         facts = gr.Markdown(elem_id="library-facts", visible="hidden")
     parts = Parts(indexes, facts, name, file, progress, models, findings)
-    view = LibraryView(seam, parts)
+    view = LibraryView(shared, parts)
     shown = [indexes, facts, name, models, progress]
-    opened.change(view.open, [opened, seam.index], shown, **IN_TURN)
-    seam.index.change(view.open, [opened, seam.index], shown, **IN_TURN)
-    said.change(view.switch, [said], [seam.index], **IN_TURN)
-    add.click(view.add_file, [name, file, seam.index], [*shown, file], **IN_TURN)
-    starter.click(view.add_starter, [name, seam.index], [*shown, file], **IN_TURN)
+    opened.change(view.open, [opened, shared.index], shown, **IN_TURN)
+    shared.index.change(view.open, [opened, shared.index], shown, **IN_TURN)
+    said.change(view.switch, [said], [shared.index], **IN_TURN)
+    add.click(view.add_file, [name, file, shared.index], [*shown, file], **IN_TURN)
+    starter.click(view.add_starter, [name, shared.index], [*shown, file], **IN_TURN)
     look.click(view.examine, outputs=[findings], **IN_TURN)
 
 
@@ -81,7 +81,7 @@ def build(seam: Seam) -> None:
 class LibraryView:
     """Does what is asked for in the view. Papers are added by one person at a time, and all see how far it is."""
 
-    seam: Seam
+    shared: Shared
     parts: Parts
     _adding: Work[Manifest] | None = None
     _beginning: threading.Lock = field(default_factory=threading.Lock)
@@ -97,14 +97,14 @@ class LibraryView:
     def switch(self, said: str) -> Update:
         """Another index for this browser tab."""
         name = text(message(said), "open", 64)
-        return {self.seam.index: name} if name in self.seam.sessions.names() else {}
+        return {self.shared.index: name} if name in self.shared.sessions.names() else {}
 
     def add_file(self, name: str | None, file: str | None, index: str) -> Iterator[Update]:
         """Add the papers of an uploaded file, which is kept so that the index can be brought up to date with it."""
         try:
             if not file:
                 raise UsageError("There is no file yet: choose one, or drop it into the box.")
-            kept = self.seam.sessions.first.settings.state / "uploads" / Path(file).name
+            kept = self.shared.sessions.first.settings.state / "uploads" / Path(file).name
             kept.parent.mkdir(parents=True, exist_ok=True)
             source = open_source(str(shutil.move(file, str(kept))))
         except (SidereusError, OSError) as error:
@@ -120,15 +120,15 @@ class LibraryView:
     def examine(self) -> Iterator[str]:
         """What the doctor finds, as it finds it."""
         found = []
-        for finding in examine(self.seam.sessions.first.settings):
+        for finding in examine(self.shared.sessions.first.settings):
             found.append(finding)
             yield findings_html(found, ended=False)
         yield findings_html(found, ended=True)
 
     def _added(self, name: str | None, source: Source, index: str) -> Iterator[Update]:
-        into = (name or "").strip() or self.seam.session(index).manifest.name
+        into = (name or "").strip() or self.shared.session(index).manifest.name
         try:
-            folder(self.seam.sessions.first.settings.indexes, into)
+            folder(self.shared.sessions.first.settings.indexes, into)
         except SidereusError as error:
             yield {self.parts.progress: problem_html(str(error))}
             return
@@ -136,7 +136,7 @@ class LibraryView:
             if self._adding and self._adding.running:
                 yield {self.parts.progress: problem_html("Papers are being added already: wait until that is done.")}
                 return
-            self._adding = Work(lambda progress: add_papers(self.seam.sessions, into, source, progress))
+            self._adding = Work(lambda progress: add_papers(self.shared.sessions, into, source, progress))
         yield from self._watched(self._adding, index)
 
     def _watched(self, adding: Work[Manifest], index: str) -> Iterator[Update]:
@@ -151,9 +151,9 @@ class LibraryView:
         yield {**self._overview(index), self.parts.progress: report}
 
     def _overview(self, index: str) -> Update:
-        settings = self.seam.sessions.first.settings
+        settings = self.shared.sessions.first.settings
         try:
-            session = self.seam.session(index)
+            session = self.shared.session(index)
             years, categories = session.index.content.counts()
         except SidereusError as error:
             return {self.parts.indexes: problem_html(str(error))}

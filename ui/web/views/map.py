@@ -18,10 +18,10 @@ from rag.papers import Paper
 from rag.progress import Progress
 from rag.retrieval.listing import Wish, listing
 from rag.work import Work
-from ui.web.seam import Seam, told
+from ui.web.shared import Shared, told
 from ui.web.text import MATH_DELIMITERS
 from ui.web.views import AT_ONCE, IN_TURN, fixed, message, number, numbers, text, wire
-from ui.web.views.deeds import done
+from ui.web.views.actions import done
 from ui.web.views.map_markup import picked_html, point_html
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ Update = dict[Any, Any]
 Drawing = Work[PaperMap]
 
 
-def build(seam: Seam) -> None:
+def build(shared: Shared) -> None:
     """Make the view's components and connect them."""
     with gr.Column(elem_id="map-view"):
         fixed("map")
@@ -44,20 +44,20 @@ def build(seam: Seam) -> None:
         opened, query, over, chosen, said = (
             wire(f"map-{name}") for name in ("opened", "query", "over", "chosen", "said")
         )
-    view = MapView(seam)
-    opened.change(view.open, [opened, seam.index], points, **IN_TURN)
-    seam.index.change(view.open, [opened, seam.index], points, **IN_TURN)
-    query.change(view.light, [query, seam.index], lit, trigger_mode="always_last", **IN_TURN)
-    over.change(view.hover, [over, seam.index], point, trigger_mode="always_last", **AT_ONCE)
-    chosen.change(view.choose, [chosen, seam.index], picked, trigger_mode="always_last", **AT_ONCE)
-    said.change(view.do, [said, seam.index], [seam.about, seam.outbox], **IN_TURN)
+    view = MapView(shared)
+    opened.change(view.open, [opened, shared.index], points, **IN_TURN)
+    shared.index.change(view.open, [opened, shared.index], points, **IN_TURN)
+    query.change(view.light, [query, shared.index], lit, trigger_mode="always_last", **IN_TURN)
+    over.change(view.hover, [over, shared.index], point, trigger_mode="always_last", **AT_ONCE)
+    chosen.change(view.choose, [chosen, shared.index], picked, trigger_mode="always_last", **AT_ONCE)
+    said.change(view.do, [said, shared.index], [shared.about, shared.outbox], **IN_TURN)
 
 
 @dataclass
 class MapView:
     """Answers what the script of the view says. The maps are shared by all who look at them."""
 
-    seam: Seam
+    shared: Shared
     _drawings: dict[tuple[str, str], Drawing] = field(default_factory=dict)
     _looking: threading.Lock = field(default_factory=threading.Lock)
 
@@ -66,7 +66,7 @@ class MapView:
         if not opened:
             return
         try:
-            session = self.seam.session(index)
+            session = self.shared.session(index)
             drawing = self._drawing(session)
             for fraction in drawing.watch():
                 words = f"Drawing the map of {session.manifest.papers:,} papers: {fraction:.0%}"
@@ -79,7 +79,7 @@ class MapView:
         """Which papers are about a query, and how many there are of each year; without a query, of all papers."""
         words = text(message(query), "q")
         try:
-            session = self.seam.session(index)
+            session = self.shared.session(index)
             if not words:
                 return told({"q": "", "points": None, "years": session.index.content.counts()[0]})
             found = listing(session.search, Wish(words))
@@ -103,10 +103,10 @@ class MapView:
     def do(self, said: str, index: str) -> Update:
         """Export some papers, or hand them to the chat."""
         wanted = message(said)
-        return done(self.seam, text(wanted, "do"), self._papers(index, numbers(wanted, "papers", MOST_PICKED)))
+        return done(self.shared, text(wanted, "do"), self._papers(index, numbers(wanted, "papers", MOST_PICKED)))
 
     def _papers(self, index: str, points: Sequence[int]) -> list[Paper]:
-        session = self.seam.session(index)
+        session = self.shared.session(index)
         rows = self._map(session).rows
         return session.index.papers([int(rows[point]) for point in points if 0 <= point < len(rows)])
 

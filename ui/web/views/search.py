@@ -10,10 +10,10 @@ import gradio as gr
 from rag.errors import SidereusError
 from rag.retrieval.hits import Filters
 from rag.retrieval.listing import Wish, listing
-from ui.web.seam import Handed, Seam, told
+from ui.web.shared import Handed, Shared, told
 from ui.web.text import MATH_DELIMITERS
 from ui.web.views import IN_TURN, Message, fixed, message, number, problem_html, text, texts, wire
-from ui.web.views.deeds import done
+from ui.web.views.actions import done
 from ui.web.views.search_markup import invitation_html, listing_html
 
 if TYPE_CHECKING:
@@ -25,25 +25,25 @@ MOST_SHOWN = 500
 Update = dict[Any, Any]
 
 
-def build(seam: Seam) -> None:
+def build(shared: Shared) -> None:
     """Make the view's components and connect them."""
     with gr.Column(elem_id="search-view"):
         fixed("search")
         results = gr.Markdown(elem_id="search-results", latex_delimiters=MATH_DELIMITERS)
         asked, said = wire("search-asked"), wire("search-said")
         facts = gr.Markdown(elem_id="search-facts", visible="hidden")
-    view = SearchView(seam, results, facts)
-    asked.change(view.find, [asked, seam.index], [results, facts], trigger_mode="always_last", **IN_TURN)
-    seam.index.change(view.find, [asked, seam.index], [results, facts], **IN_TURN)
-    seam.like.change(view.liked, [seam.like, seam.index], [results, facts], **IN_TURN)
-    said.change(view.do, [said, seam.index], [seam.about, seam.outbox], **IN_TURN)
+    view = SearchView(shared, results, facts)
+    asked.change(view.find, [asked, shared.index], [results, facts], trigger_mode="always_last", **IN_TURN)
+    shared.index.change(view.find, [asked, shared.index], [results, facts], **IN_TURN)
+    shared.like.change(view.liked, [shared.like, shared.index], [results, facts], **IN_TURN)
+    said.change(view.do, [said, shared.index], [shared.about, shared.outbox], **IN_TURN)
 
 
 @dataclass(frozen=True)
 class SearchView:
     """Answers what the script of the view says."""
 
-    seam: Seam
+    shared: Shared
     results: gr.Markdown
     facts: gr.Markdown
 
@@ -58,11 +58,11 @@ class SearchView:
     def do(self, said: str, index: str) -> Update:
         """Export some papers, or hand them to the chat."""
         wanted = message(said)
-        return done(self.seam, text(wanted, "do"), self.seam.session(index).papers(texts(wanted, "papers")))
+        return done(self.shared, text(wanted, "do"), self.shared.session(index).papers(texts(wanted, "papers")))
 
     def _find(self, asked: Message, index: str) -> Update:
         try:
-            session = self.seam.session(index)
+            session = self.shared.session(index)
             page, facts = self._page(session, asked)
             facts |= _overview(session)
         except SidereusError as error:

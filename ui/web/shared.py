@@ -25,7 +25,7 @@ class Handed:
 
 
 @dataclass(frozen=True)
-class Seam:
+class Shared:
     """The components that views use together; each view reads and sets them as inputs and outputs of its own events.
 
     ``index`` is the name of the index a browser tab uses, "" for the default one. Setting ``about`` to papers

@@ -50,7 +50,7 @@ def unheard(text: str) -> None:
     """A notice for nobody."""
 
 
-class Courier:
+class Fetcher:
     """Fetches pages over HTTP at a given pace; ``pause`` seconds are also what the waits after failures start from."""
 
     def __init__(self, pace: Pace, pause: float, notice: Notice = unheard) -> None:

@@ -13,7 +13,7 @@ _FORMATS = {"markdown": "Markdown", "bibtex": "BibTeX", "json": "JSON"}
 _MOST = 200
 
 
-def shelf_html(found: Sequence[Kept], current: str = "", words: str = "", deleted: Kept | None = None) -> str:
+def drawer_html(found: Sequence[Kept], current: str = "", words: str = "", deleted: Kept | None = None) -> str:
     """The conversations found, the latest first; ``current`` is the one on the screen, ``deleted`` may come back."""
     undo = ""
     if deleted:

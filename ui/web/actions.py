@@ -14,20 +14,20 @@ from rag.transcript import ENDINGS, Format, written
 from ui.web import screen
 from ui.web.chat import Parts
 from ui.web.screen import Update
-from ui.web.seam import Handed, Seam, saved
+from ui.web.shared import Handed, Shared, saved
 from ui.web.tabs import Tab
 
 Message = dict[str, Any]
 
 
-class Deeds:
-    """Each deed takes a message of the page's script and a tab, and gives what is to be redrawn."""
+class Actions:
+    """Each action takes a message of the page's script and a tab, and gives what is to be redrawn."""
 
-    def __init__(self, seam: Seam, parts: Parts, store: Conversations) -> None:
-        self._seam = seam
+    def __init__(self, shared: Shared, parts: Parts, store: Conversations) -> None:
+        self._shared = shared
         self._parts = parts
         self._store = store
-        self._deeds: dict[str, Callable[[Message, Tab], Update]] = {
+        self._actions: dict[str, Callable[[Message, Tab], Update]] = {
             "list": lambda _, tab: self._shelf(tab),
             "open": self._open,
             "rename": self._rename,
@@ -36,27 +36,27 @@ class Deeds:
             **{f"export-{how}": partial(self._export, how) for how in ENDINGS},
             "vote": self._vote,
             "pin": self._pin,
-            "only": lambda message, _: {seam.about: Handed((_text(message, "value"),))},
-            "pinned": lambda _, tab: {seam.about: Handed(tuple(paper.id for paper in tab.kept.pins))},
-            "anywhere": lambda *_: {seam.about: Handed()},
-            "like": lambda message, _: {seam.like: Handed((_text(message, "value"),))},
+            "only": lambda message, _: {shared.about: Handed((_text(message, "value"),))},
+            "pinned": lambda _, tab: {shared.about: Handed(tuple(paper.id for paper in tab.kept.pins))},
+            "anywhere": lambda *_: {shared.about: Handed()},
+            "like": lambda message, _: {shared.like: Handed((_text(message, "value"),))},
         }
 
     def do(self, message: Message, tab: Tab) -> Update:
         """Do what a message says; nothing when it says nothing known. SidereusError when it can't be done."""
-        deed = self._deeds.get(_text(message, "do"))
-        return deed(message, tab) if deed else {}
+        action = self._actions.get(_text(message, "do"))
+        return action(message, tab) if action else {}
 
     def begin(self, tab: Tab, index: str) -> Update:
         """A new conversation with an index."""
         tab.go(Kept(index))
-        return {**screen.whole(self._parts, tab.kept), self._seam.about: Handed(), **screen.notice(self._parts, "")}
+        return {**screen.whole(self._parts, tab.kept), self._shared.about: Handed(), **screen.notice(self._parts, "")}
 
     def show(self, tab: Tab, kept: Kept) -> Update:
         """A kept conversation in a tab."""
         tab.go(kept)
-        index = {self._seam.index: kept.index} if kept.index in self._seam.sessions.names() else {}
-        return {**screen.whole(self._parts, kept), self._seam.about: Handed(), **index}
+        index = {self._shared.index: kept.index} if kept.index in self._shared.sessions.names() else {}
+        return {**screen.whole(self._parts, kept), self._shared.about: Handed(), **index}
 
     def _shelf(self, tab: Tab, deleted: Kept | None = None) -> Update:
         return screen.shelf(self._parts, self._store.all(), tab.kept.id, deleted)
@@ -88,7 +88,7 @@ class Deeds:
             return {}
         ending, kind = ENDINGS[how]
         name = "-".join("".join(c if c.isalnum() else " " for c in kept.name.lower()).split()[:8])
-        return {self._seam.outbox: saved(f"{name or 'conversation'}.{ending}", kind, written(kept, how))}
+        return {self._shared.outbox: saved(f"{name or 'conversation'}.{ending}", kind, written(kept, how))}
 
     def _vote(self, message: Message, tab: Tab) -> Update:
         entry = tab.kept.entry(_text(message, "value"))
@@ -96,7 +96,7 @@ class Deeds:
             return {}
         vote: Vote = "up" if message.get("vote") == "up" else "down"
         feedback.add(
-            self._seam.sessions.first.settings, feedback.feedback_on(tab.kept, entry, vote, _text(message, "note"))
+            self._shared.sessions.first.settings, feedback.feedback_on(tab.kept, entry, vote, _text(message, "note"))
         )
         tab.change(tab.kept, lambda kept: kept.with_entry(replace(kept.entry(entry.id) or entry, vote=vote)))
         return {}

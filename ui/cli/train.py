@@ -1,0 +1,118 @@
+"""``sidereus train``: fit a small embedding model to the field of an index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ui.cli import options
+
+
+@click.group("train")
+def command() -> None:
+    """Fit a small embedding model to the field of an index. Needs the packages of the extra 'train'."""
+
+
+@command.command("dataset")
+@click.argument("folder", type=click.Path(path_type=Path))
+@options.index
+@click.option(
+    "--queries",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="Written training queries: a file of JSON lines, or a folder of queries-*.jsonl.  [default: models/training]",
+)
+@click.option("--no-queries", is_flag=True, help="Use no written queries, only the papers' own words.")
+@click.option(
+    "--reserved",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Ids of papers, one a line, to keep out of the training altogether.",
+)
+@click.option(
+    "--held-out", type=click.FloatRange(0.001, 0.5), default=0.05, show_default=True, help="Share to measure with."
+)
+@click.option(
+    "--corpus", type=click.IntRange(min=10), default=800, show_default=True, help="Papers that measuring searches."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Which papers are held out.")
+@options.offline
+def dataset(
+    folder: Path,
+    index: str | None,
+    queries: tuple[Path, ...],
+    no_queries: bool,
+    reserved: Path | None,
+    held_out: float,
+    corpus: int,
+    seed: int,
+    offline: bool | None,
+) -> None:
+    """Make training pairs in FOLDER from the papers of an index and the queries written for some of them."""
+    from rag.resources import training_queries
+    from rag.session import Session
+    from rag.settings import load_settings
+    from rag.training import dataset as making
+    from rag.training import queries as reading
+    from ui.cli import show
+
+    session = Session(load_settings(index=index, offline=offline))
+    written = () if no_queries else reading.read(queries or (training_queries(),))
+    plan = making.Plan(held_out, corpus, reading.read_ids(reserved) if reserved else frozenset(), seed)
+    made = making.make(session.index, written, plan)
+    making.write(made, folder)
+    show.note(
+        f"{folder}: {made.facts['examples']:,} examples, {made.facts['written']:,} of them with written queries; "
+        f"{made.facts['held_out']:,} papers are held out, to be found among {made.facts['corpus']:,}."
+    )
+
+
+@command.command("embedder")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--base", default="all-minilm-l6-v2", show_default=True, metavar="MODEL", help="The model to adapt.")
+@click.option("--teacher", metavar="MODEL", help="Match this model's vectors instead of learning from pairs alone.")
+@click.option("--passes", type=click.FloatRange(min=0.0, min_open=True), help="How often every written query is shown.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Use only N papers with written queries.")
+@click.option("--batch", type=click.IntRange(min=2), help="Papers a step.")
+@click.option("--rate", type=click.FloatRange(min=0.0, min_open=True), help="Largest step size.")
+@click.option("--every", type=click.IntRange(min=1), metavar="N", help="Measure every N steps.")
+@click.option("--seed", type=int, help="Order of the examples and first values of the adapters.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to train.")
+@click.option("--threads", type=click.IntRange(min=1), help="Processor threads.")
+@options.as_json
+@options.offline
+def embedder(
+    data: Path,
+    folder: Path,
+    base: str,
+    teacher: str | None,
+    device: str,
+    threads: int | None,
+    as_json: bool,
+    offline: bool | None,
+    **numbers: float | int | None,
+) -> None:
+    """Train adapters for an embedding model on the pairs in DATA and write them, with a report, to FOLDER.
+
+    Interrupted, the same command goes on where it stopped.
+    """
+    from rag.progress import ProgressLine
+    from rag.settings import load_settings
+    from rag.training import dataset as making
+    from rag.training import report
+    from rag.training.recipe import Recipe
+    from rag.training.start import train
+    from ui.cli import show
+
+    settings = load_settings(offline=offline, threads=threads)
+    recipe = Recipe(base, teacher, **{name: value for name, value in numbers.items() if value is not None})  # type: ignore[arg-type]
+    line = ProgressLine("Training", "papers")
+    told = train(settings, making.read(data), folder, recipe, device, line)
+    line.close()
+    if as_json:
+        show.json_record(told)
+    else:
+        click.echo(report.card(told))
