@@ -135,7 +135,9 @@
     else if (field.matches("#search-results .pick input")) pick([field], field.checked);
   });
 
-  // The view comes and goes.
+  // The view comes and goes. When the chat opens it for papers like one, the server is asked for these already.
+  let awaited = false;
+  document.addEventListener("click", (event) => (awaited ||= !!event.target.closest('#chat-view button[name="like"]')));
   document.addEventListener("sidereus:view", ({ detail }) => (detail === "search" ? begun && toAddress() : leave()));
   let drawn = null;
   page.watch(() => {
@@ -148,7 +150,7 @@
     begun = true;
     showPicked = page.actions("#search-view", "search-said", () => picked, () => (picked.clear(), showPicks()));
     if (matchMedia("(max-width: 800px)").matches) find("#find-papers .filters").open = false;
-    if (find("#search-facts pre")) return;  // another view has asked already
+    if (awaited || find("#search-facts pre")) return;
     ask(page.given.get("view") === "search" ? fromAddress() : {});
   });
   page.listen("search-facts", told);
