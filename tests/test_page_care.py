@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from browser import Visit, browser, origin, visit
+from browser import Visit, browser, origin, served, visit
 from playwright.sync_api import Browser, expect
+from stand_in import StandIn
 
 __all__ = ["browser", "origin"]  # fixtures, used by name
 
@@ -94,8 +95,8 @@ def test_the_whole_way_can_be_gone_with_keys(browser: Browser, origin: str) -> N
     expect(tab.page.locator("#views [role=tab][aria-selected=true]")).to_be_focused()
 
 
-def test_what_happens_is_said_to_screen_readers(browser: Browser, origin: str) -> None:
-    tab = visit(browser, origin)
+def test_what_happens_is_said_to_screen_readers(browser: Browser) -> None:
+    tab = visit(browser, served(StandIn(pause=0.4)))  # slow enough for a busy machine to draw every step
     voice = tab.page.locator(".sr[role=status]")
     tab.ask(QUESTION)
     expect(voice).to_contain_text("searching")

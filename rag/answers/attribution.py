@@ -17,9 +17,7 @@ _TIE = re.compile(
     r"In summary|Here|Also|[Ii]n (?:this|the present) (?:paper|work|study|letter|article|contribution)),?\s+)+"
     r"(?=[A-Za-z$])",
 )
-_WE = re.compile(
-    r"^(?:[Ww]e|I) (?P<adverb>(?:also|then|further|first|thus|therefore|finally|here|only|now) )?(?P<verb>[a-z]+)\b"
-)
+_WE = re.compile(r"^(?:[Ww]e|I) (?:(?:also|then|further|thus|therefore|finally|here|now) )?(?P<verb>[a-z]+)\b")
 _WORD = re.compile(r"[a-z]{2,}\b(?![_^(])")  # not a symbol, which has its own way to be written
 _THEMSELVES = re.compile(r"\b(?:we|our|ours|us|I|my|me)\b")
 _IRREGULAR = {"have": "has", "are": "is", "were": "was", "do": "does", "can": "can", "could": "could", "may": "may",
@@ -38,7 +36,7 @@ def attributed(text: str, paper: Paper) -> str:
     if not said or _THEMSELVES.search(bare, said.end()) or not paper.credit or paper.kind != "abstract":
         return bare
     verb = _third_person(said["verb"]) if len(paper.authors) == 1 else said["verb"]
-    return f"{paper.credit} {said['adverb'] or ''}{verb}{bare[said.end() :]}"
+    return f"{paper.credit} {verb}{bare[said.end() :]}"
 
 
 def untied(text: str) -> str:
