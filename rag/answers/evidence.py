@@ -185,10 +185,6 @@ def _pairs(ordered: Sequence[str]) -> set[tuple[str, str]]:
     return set(pairwise(ordered))
 
 
-def _paired(texts: Sequence[str]) -> set[tuple[str, str]]:
-    return {pair for text in texts for pair in _pairs(stems(text))}
-
-
 def _shared(wanted: set[tuple[str, str]], found: set[tuple[str, str]]) -> float:
     return len(wanted & found) / max(1, len(wanted))
 
@@ -237,12 +233,12 @@ def _bonuses(
     """Score of each sentence of a hit, all but the cosine; `relevance` is over that of the best hit."""
     asked = stems(question)
     wanted, wanted_pairs, wanted_focus = set(asked), _pairs(asked), focus(question)
-    title = set(stems(hit.paper.title))
-    ordered = [stems(sentence) for sentence in sentences]
+    titled, ordered = stems(hit.paper.title), [stems(sentence) for sentence in sentences]
+    title = set(titled)
     known = [set(found) for found in ordered]
     of_paper = weights.paper_words * share(title.union(*known), about, idf)
     of_paper += weights.paper_rank * relevance
-    of_paper += weights.paper_pairs * _shared(wanted_pairs, _paired([hit.paper.title, *sentences]))
+    of_paper += weights.paper_pairs * _shared(wanted_pairs, _pairs(titled).union(*map(_pairs, ordered)))
     # Abstracts open with what is known and close with what was found; digests say what was found first.
     later = weights.position if hit.paper.kind == "abstract" else 0.0
     last = max(1, len(known) - 1)

@@ -42,7 +42,12 @@ def choose(found: Sequence[Passage], shape: Shape) -> list[Passage]:
     if shape == "list":
         return near
     direct, *others = near[: CONTRIBUTIONS + 1]
-    return [direct, *sorted(others, key=lambda passage: (passage.paper.year, passage.paper.id))]
+    return [direct, *in_time_order(others)]
+
+
+def in_time_order(passages: Sequence[Passage]) -> list[Passage]:
+    """Passages by the years of their papers."""
+    return sorted(passages, key=lambda passage: (passage.paper.year, passage.paper.id))
 
 
 def one_a_paper(found: Sequence[Passage], admits: Callable[[Passage], bool] = lambda _: True) -> list[Passage]:
@@ -74,10 +79,7 @@ def _prose(desk: Desk, draft: Draft, chosen: Sequence[Passage], shape: Shape) ->
     if desk.quotes:
         yield draft.say(quote(draft, chosen[0]))
     for sentence in written(desk, draft, chosen, shape):
-        if isinstance(sentence, Status):
-            yield sentence
-        elif not draft.has_said(sentence.text):
-            yield draft.say(sentence)
+        yield sentence if isinstance(sentence, Status) else draft.say(sentence)
     for passage in chosen[:QUOTES]:
         if draft.stopped:
             return

@@ -11,7 +11,7 @@ from rag.answers.answer import Event, Passage, Status
 from rag.answers.themes import Theme, themes
 from rag.answers.writing import Desk, Draft, quote, written
 from rag.progress import clock
-from rag.retrieval.hits import Filters
+from rag.retrieval.hits import Filters, Hit
 from rag.retrieval.search import search
 
 FOUND = 60
@@ -23,12 +23,12 @@ IN_SHORT, OPEN = "In short", "Open questions"
 
 def write(desk: Desk, draft: Draft, topic: str, filters: Filters) -> Iterator[Event]:
     """Say a review of a topic, section by section."""
-    hits = search(desk.index, desk.embedder, topic, filters, FOUND).hits
+    hits = _found(desk, topic, filters)
     papers = [hit.paper for hit in hits if hit.score > ABOUT * hits[0].score]
     rows = [row for paper in papers if (row := desk.index.row_of(paper.id)) is not None]
     parts = themes(topic, papers, desk.index.vectors(rows), SECTIONS)
     used: set[str] = set()
-    first = _best(desk, topic, filters, used, 2)
+    first = _best(desk, topic, hits, used, 2)
     yield from _section(desk, draft, IN_SHORT, first, used)
     started = time.monotonic()
     for done, part in enumerate(parts):
@@ -45,23 +45,26 @@ def write(desk: Desk, draft: Draft, topic: str, filters: Filters) -> Iterator[Ev
 def _of_theme(desk: Desk, topic: str, part: Theme, filters: Filters, used: set[str]) -> list[Passage]:
     """The best passages for a theme, in time order: the papers of its own and others found for its question."""
     query = f"{topic} {part.label}"
-    found = _best(desk, query, filters, used, A_SECTION)
+    found = _best(desk, query, _found(desk, query, filters), used, A_SECTION)
     if len(found) < 2:
         own = frozenset(paper.id for paper in part.papers) - used
-        found = _best(desk, query, replace(filters, within=own), used, A_SECTION)
-    return sorted(found, key=lambda passage: (passage.paper.year, passage.paper.id))
+        found = _best(desk, query, _found(desk, query, replace(filters, within=own)), used, A_SECTION)
+    return layout.in_time_order(found)
 
 
-def _best(desk: Desk, query: str, filters: Filters, used: set[str], most: int) -> list[Passage]:
-    """The best passage of each of the best papers that have not been used."""
-    hits = [hit for hit in search(desk.index, desk.embedder, query, filters, FOUND).hits if hit.paper.id not in used]
-    found = layout.ranked(desk, query, query, hits, "review")
-    return layout.one_a_paper(found)[:most]
+def _found(desk: Desk, query: str, filters: Filters) -> Sequence[Hit]:
+    return search(desk.index, desk.embedder, query, filters, FOUND).hits
+
+
+def _best(desk: Desk, query: str, hits: Sequence[Hit], used: set[str], most: int) -> list[Passage]:
+    """The best passage of each of the best hits whose papers have not been used."""
+    fresh = [hit for hit in hits if hit.paper.id not in used]
+    return layout.one_a_paper(layout.ranked(desk, query, query, fresh, "review"))[:most]
 
 
 def _open(desk: Desk, draft: Draft, topic: str, filters: Filters) -> list[Passage]:
     """What papers on the topic say is not known yet."""
-    hits = search(desk.index, desk.embedder, f"{topic} open questions not understood", filters, FOUND).hits
+    hits = _found(desk, f"{topic} open questions not understood", filters)
     found = evidence.rank(topic, topic, hits, desk.encode, desk.idf, FOUND // 2, evidence.BROAD)
     said = [passage for passage in layout.one_a_paper(found, layout.stays_open) if not draft.has_said(passage.text)]
     return said[: A_SECTION - 1]
@@ -78,7 +81,7 @@ def _section(desk: Desk, draft: Draft, title: str, chosen: Sequence[Passage], us
         for sentence in written(desk, draft, chosen, "review"):
             if isinstance(sentence, Status):
                 yield sentence
-            elif not draft.has_said(sentence.text):
+            else:
                 yield draft.say(replace(sentence, lead=lead if len(draft.sentences) == before else " "))
     if len(draft.sentences) == before:
         for passage in chosen:

@@ -112,7 +112,10 @@ def quote(draft: Draft, passage: Passage, lead: str = " ") -> Sentence:
 
 
 def written(desk: Desk, draft: Draft, chosen: Sequence[Passage], shape: Shape) -> Iterator[Sentence | Status]:
-    """The sentences of the language model that the evidence supports, or quotations that stand for them."""
+    """The sentences of the language model that the evidence supports, or quotations that stand for them.
+
+    What the draft has said already is left out.
+    """
     ticket = object()
     try:
         for ahead in desk.turnstile.enter(ticket, draft.stop):
@@ -122,7 +125,7 @@ def written(desk: Desk, draft: Draft, chosen: Sequence[Passage], shape: Shape) -
         papers = len({passage.paper.id for passage in chosen})
         yield Status(f"reading {papers} paper{'s' if papers > 1 else ''} and writing")
         for text in _sentences(desk, draft, _messages(desk, draft, chosen, shape)):
-            yield from _supported(desk, draft, text, chosen)
+            yield from (said for said in _supported(desk, draft, text, chosen) if not draft.has_said(said.text))
     finally:
         desk.turnstile.leave(ticket)
 
