@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import gzip
 import re
-import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape, quoteattr
+
+from loopback import Loopback
 
 # What arXiv has been seen to do instead of answering as it should.
 HABITS = ("429", "503", "500", "rate", "empty", "cut", "truncated", "drop", "control", "gzip", "html")
@@ -79,7 +80,7 @@ class Asked:
 
 
 @dataclass
-class ArxivServer:
+class ArxivServer(Loopback):
     """Serves articles as arXiv does. Its fields may be changed while it runs."""
 
     articles: list[Article]
@@ -94,26 +95,19 @@ class ArxivServer:
     log: list[Asked] = field(default_factory=list)
     generation: int = 0  # of tokens; those of another are refused
 
-    def __enter__(self) -> ArxivServer:
-        self.closing = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
+    def server(self) -> HTTPServer:
+        """One that answers as arXiv does."""
+        return _Server(("127.0.0.1", 0), _handler(self))
 
     @property
     def api(self) -> str:
         """The address of the search API."""
-        return f"http://127.0.0.1:{self._server.server_port}/api/query"
+        return f"{self.url}/api/query"
 
     @property
     def oai(self) -> str:
         """The address of OAI-PMH."""
-        return f"http://127.0.0.1:{self._server.server_port}/oai"
+        return f"{self.url}/oai"
 
     def change(self, identifier: str, **changes: Any) -> None:
         """Change an article."""

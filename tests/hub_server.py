@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import threading
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from loopback import Loopback
 
 COMMIT = "5" * 40
 CHUNK = 1 << 20
@@ -33,7 +34,7 @@ class Request:
 
 
 @dataclass
-class HubServer:
+class HubServer(Loopback):
     """Serves folders as repositories; ``*.safetensors`` and ``*.gguf`` count as kept in LFS."""
 
     repos: dict[str, Path]
@@ -44,21 +45,9 @@ class HubServer:
     gated: set[str] = field(default_factory=set)  # repositories whose files are refused
     requests: list[Request] = field(default_factory=list)
 
-    def __enter__(self) -> HubServer:
-        self.closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        """What HF_ENDPOINT has to be."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+    def server(self) -> HTTPServer:
+        """One that answers as the hub does; its address is what HF_ENDPOINT has to be."""
+        return ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
 
     def asked_for(self, name: str) -> list[Request]:
         """The downloads of a file, in order."""
