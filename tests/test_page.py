@@ -127,6 +127,17 @@ def test_keys(tab: Visit) -> None:
     assert box.input_value() == "one\ntwo"
 
 
+def test_what_is_typed_while_a_conversation_is_begun_stays(tab: Visit) -> None:
+    tab.ask("How")
+    tab.finish()
+    box = tab.page.locator("#box textarea")
+    tab.page.locator("#clear").click()
+    box.fill("What limits")
+    tab.page.wait_for_selector("#welcome")
+    tab.page.wait_for_timeout(300)
+    expect(box).to_have_value("What limits")
+
+
 def test_nothing_planted_in_papers_or_answers_does_anything(tab: Visit) -> None:
     tab.ask("bait")
     tab.finish()

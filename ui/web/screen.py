@@ -9,6 +9,7 @@ import gradio as gr
 
 from rag.conversations import Kept
 from rag.papers import Paper
+from rag.session import Description
 from ui.web.cards import pins_html
 from ui.web.chat import Parts, padded
 from ui.web.drawer import drawer_html
@@ -16,6 +17,7 @@ from ui.web.markup import exchange_html, scope_html, sources_html, turn_html
 from ui.web.shared import Handed, told
 from ui.web.text import escaped
 from ui.web.turns import Turn, turns
+from ui.web.welcome import header_html, welcome_html
 
 Update = dict[Any, Any]
 
@@ -31,7 +33,7 @@ def whole(parts: Parts, kept: Kept) -> Update:
         parts.exchange: exchange_html(last) if last else "",
         parts.sources: sources_html(last) if last else "",
         **pins(parts, kept),
-        parts.box: ready(value=""),
+        parts.box: ready(),
         **place(parts, kept),
     }
 
@@ -80,6 +82,11 @@ def scope(parts: Parts, about: Handed, papers: Sequence[Paper]) -> Update:
     return {parts.scope: scope_html(papers, len(about.papers))}
 
 
+def described(parts: Parts, loaded: Description) -> Update:
+    """What is loaded, in the header and on the first screen."""
+    return {parts.frame.masthead: header_html(loaded), parts.facts: welcome_html(loaded)}
+
+
 def examples(parts: Parts, questions: tuple[str, ...]) -> Update:
     """What to ask first."""
     pairs = zip(parts.examples, padded(questions), strict=True)
@@ -91,9 +98,9 @@ def notice(parts: Parts, problem: str) -> Update:
     return {parts.status: f'<p class="problem" role="alert">{escaped(problem)}</p>' if problem else ""}
 
 
-def ready(**others: Any) -> Any:
-    """The box as it is when a question may be asked."""
-    return gr.update(submit_btn="Ask", stop_btn=False, **others)
+def ready() -> Any:
+    """The box as it is when a question may be asked. What stands in it stays: it may just have been typed."""
+    return gr.update(submit_btn="Ask", stop_btn=False)
 
 
 def _past(past: Sequence[Turn]) -> str:
