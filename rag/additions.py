@@ -27,11 +27,8 @@ def add_papers(sessions: Sessions, name: str, source: Source, progress: Progress
     indexes = sessions.first.settings.indexes
     plan = Plan(name, (source,))
     if name in existing(indexes):
-        manifest = building.add(indexes, plan, lambda _: sessions.of(name).embedder, progress)
-    else:
-        manifest = building.build(indexes, plan, _embedder(sessions), progress=progress)
-    sessions.forget(name)
-    return manifest
+        return building.add(indexes, plan, lambda _: sessions.of(name).embedder, progress)
+    return building.build(indexes, plan, _embedder(sessions), progress=progress)
 
 
 def _embedder(sessions: Sessions) -> Embedder:

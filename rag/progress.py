@@ -10,17 +10,22 @@ from typing import Protocol
 class Progress(Protocol):
     """Something that can show how far a long task is."""
 
-    def __call__(self, done: int, fraction: float) -> None:
-        """Report ``done`` items, a ``fraction`` (0..1) of the whole."""
+    def __call__(self, done: int, fraction: float, stage: str = "") -> None:
+        """Report ``done`` items, a ``fraction`` (0..1) of the whole, or of a stage of it that has a name."""
         ...
 
 
-def silent(done: int, fraction: float) -> None:
+def silent(done: int, fraction: float, stage: str = "") -> None:
     """Show nothing."""
 
 
+def part(progress: Progress, before: int, count: int, total: int) -> Progress:
+    """Progress of a part of a task, ``count`` of its ``total`` items, after the ``before`` items of other parts."""
+    return lambda done, fraction, stage="": progress(before + done, (before + fraction * count) / total, stage)
+
+
 class ProgressLine:
-    """A line like ``Indexing  41%  5,380 papers  64/s  2:01 left``, redrawn on a terminal.
+    """A line like ``Indexing  41%  5,380 papers  64/s  2:01 left``, redrawn on a terminal; a stage begins a new one.
 
     Without a terminal a new line is printed every ``interval`` seconds instead.
     """
@@ -32,11 +37,14 @@ class ProgressLine:
         self.started = self.shown = time.monotonic()
         self.first: tuple[int, float] | None = None
 
-    def __call__(self, done: int, fraction: float) -> None:
+    def __call__(self, done: int, fraction: float, stage: str = "") -> None:
         """Show the state, unless it was shown a moment ago."""
         now = time.monotonic()
-        if self.first is None:
-            self.first = (done, fraction)
+        if stage and stage != self.label:
+            self.close()
+            self.label, self.started, self.shown, self.first = stage, now, now, None
+        if self.first is None:  # what went before has no part in the rate
+            self.first, self.started = (done, fraction), now
         if now - self.shown < self.interval and fraction < 1:
             return
         self.shown = now

@@ -35,8 +35,3 @@ class Sessions:
         """The indexes that can be opened, by name; those that are damaged are left out."""
         found = [m.name for m in manifests(self.first.settings.indexes) if not isinstance(m, IndexProblem)]
         return tuple(sorted({*found, *self._named}))
-
-    def forget(self, index: str) -> None:
-        """Open an index anew when it is next asked for, since its papers have changed."""
-        with self._making:
-            self._named.pop(index, None)

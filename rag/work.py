@@ -24,6 +24,7 @@ class Work(Generic[Result]):
     def __init__(self, task: Callable[[Progress], Result]) -> None:
         self.done = 0
         self.fraction = 0.0
+        self.stage = ""
         self._started = time.monotonic()
         self._ended = threading.Event()
         self._result: Result | None = None
@@ -44,12 +45,12 @@ class Work(Generic[Result]):
         return f"{clock(elapsed / self.fraction * (1 - self.fraction))} left"
 
     def watch(self) -> Iterator[float]:
-        """The fraction that is done, whenever it has grown, until the task ends."""
-        seen = -1.0
+        """The fraction that is done, of the whole or of a stage, whenever it has grown, until the task ends."""
+        seen = ("", -1.0)
         while not self._ended.wait(GLANCE):
-            if self.fraction > seen:
-                seen = self.fraction
-                yield seen
+            if (self.stage, self.fraction) != seen:
+                seen = (self.stage, self.fraction)
+                yield self.fraction
 
     def result(self) -> Result:
         """What came of it; waits for its end, and raises the SidereusError that it ended with."""
@@ -69,5 +70,7 @@ class Work(Generic[Result]):
         finally:
             self._ended.set()
 
-    def _advance(self, done: int, fraction: float) -> None:
+    def _advance(self, done: int, fraction: float, stage: str = "") -> None:
+        if stage != self.stage:
+            self.stage, self._started = stage, time.monotonic()
         self.done, self.fraction = done, fraction

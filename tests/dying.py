@@ -3,7 +3,7 @@
     python dying.py LIST PLACE COUNT index build ...
 
 LIST is a file that gets a line for each text that was embedded. PLACE is a function, such as
-``rag.index.build:sync_tree``; as it is called for the COUNT-th time, the process is killed with signal 9.
+``rag.index.assembly:sync_tree``; as it is called for the COUNT-th time, the process is killed with signal 9.
 """
 
 from __future__ import annotations

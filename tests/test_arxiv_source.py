@@ -21,8 +21,8 @@ QUERY = "arxiv:cat:astro-ph.EP"
 
 @pytest.fixture
 def arxiv() -> Iterator[ArxivServer]:
-    """A server with a few thousand papers."""
-    with ArxivServer(articles(2500), retry_after="0") as server:
+    """A server with a thousand papers."""
+    with ArxivServer(articles(1000), retry_after="0") as server:
         yield server
 
 
@@ -34,7 +34,7 @@ def settings(arxiv: ArxivServer, tmp_path: Path) -> Settings:
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arxiv_api, "PAGE", 400)
+    monkeypatch.setattr(arxiv_api, "PAGE", 160)
 
 
 def read(settings: Settings, spec: str = QUERY, wanted: Selection = Selection()) -> tuple[list[Paper], ReadReport]:
@@ -76,23 +76,23 @@ def test_an_empty_first_page_is_believed_only_when_there_is_nothing(arxiv: Arxiv
     assert read(settings, "arxiv:cat:q-bio")[0] == []
     assert len(arxiv.log) == 1
     arxiv.habits = deque(["empty", "rate", "empty"])
-    assert len(read(settings)[0]) == 2500
+    assert len(read(settings)[0]) == 1000
 
 
 def test_a_total_that_shrinks_for_good_ends_the_reading(arxiv: ArxivServer, settings: Settings) -> None:
     arxiv.habits = deque(["more"])
-    assert len(read(settings)[0]) == 2500
+    assert len(read(settings)[0]) == 1000
     assert len(arxiv.log) == 7 + arxiv_api.BELIEVED
 
 
 def test_more_results_than_the_api_gives_are_asked_in_windows(
     arxiv: ArxivServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arxiv_api, "CEILING", 900)
-    arxiv.ceiling = 900
+    monkeypatch.setattr(arxiv_api, "CEILING", 360)
+    arxiv.ceiling = 360
     found, _ = read(settings)
     assert set(ids(found)) == set(ids(arxiv.articles))
-    assert max(int(asked.fields["start"]) for asked in arxiv.log) < 900
+    assert max(int(asked.fields["start"]) for asked in arxiv.log) < 360
 
 
 @pytest.mark.parametrize("query", ["cat:(", "ti:a AND ((b)"])
@@ -104,7 +104,7 @@ def test_a_malformed_query_is_one_sentence(settings: Settings, query: str) -> No
 def test_years_are_asked_for_and_not_sorted_out_later(arxiv: ArxivServer, settings: Settings) -> None:
     found, _ = read(settings, wanted=Selection(since=2016, until=2016))
     assert {paper.year for paper in found} == {2016}
-    assert len(arxiv.log) <= len(found) / 400 + 1
+    assert len(arxiv.log) <= len(found) / 160 + 1
 
 
 def test_a_bomb_or_a_flood_is_refused(arxiv: ArxivServer, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_a_bomb_or_a_flood_is_refused(arxiv: ArxivServer, settings: Settings, mo
 def test_reading_goes_on_from_any_page_with_what_is_left(
     arxiv: ArxivServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arxiv_api, "CEILING", 900)
+    monkeypatch.setattr(arxiv_api, "CEILING", 360)
     pages = list(open_source(QUERY, settings).pages(ReadReport()))
     for number in range(0, len(pages) - 1, 3):
         rest = list(open_source(QUERY, settings).pages(ReadReport(), pages[number].cursor))
@@ -144,12 +144,12 @@ def test_an_update_that_is_too_much_for_the_api_reads_everything_anew(
     arxiv: ArxivServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build_index(settings, "mine", QUERY)
-    monkeypatch.setattr(arxiv_api, "CEILING", 800)
-    arxiv.ceiling = 800
+    monkeypatch.setattr(arxiv_api, "CEILING", 320)
+    arxiv.ceiling = 320
     now = datetime.now(UTC)
-    for article in arxiv.articles[:1200]:
+    for article in arxiv.articles[:480]:
         arxiv.change(article.id, version=2, updated=now)
-    assert update_index(settings, "mine").runs[-1].changed == 1200
+    assert update_index(settings, "mine").runs[-1].changed == 480
 
 
 def test_a_limit_takes_the_newest_and_the_next_time_the_ones_before(arxiv: ArxivServer, settings: Settings) -> None:

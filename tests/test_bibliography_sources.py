@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
+import sys
 import time
 from pathlib import Path
 
@@ -188,7 +188,6 @@ def test_a_large_table_is_read_in_pages_and_goes_on_from_any(tmp_path: Path) -> 
     assert list(open_source(str(path)).pages(ReadReport(), pages[-1].cursor)) == []
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="pyarrow is not installed")
 def test_a_parquet_file_is_a_table_too(tmp_path: Path) -> None:
     import pyarrow
     from pyarrow import parquet
@@ -197,6 +196,15 @@ def test_a_parquet_file_is_a_table_too(tmp_path: Path) -> None:
     parquet.write_table(table, tmp_path / "t.parquet")
     (paper,) = read(tmp_path / "t.parquet")[0].values()
     assert (paper.year, paper.authors) == (2001, ("A. One", "B. Two"))
+
+
+def test_without_pyarrow_a_parquet_file_is_refused_with_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t.parquet").write_bytes(b"PAR1")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UsageError, match=r"sidereus\[parquet\]"):
+        read(tmp_path / "t.parquet")
 
 
 def test_a_library_that_grew_brings_only_what_is_new(tmp_path: Path) -> None:

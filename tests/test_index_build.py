@@ -112,8 +112,8 @@ def test_a_finished_index_is_not_built_again_without_force(cli: Cli, own_library
     assert (own_library / "indexes" / "invented" / "index.json").read_bytes() == before
 
 
-def test_force_builds_anew_and_leaves_only_the_generation_before(cli: Cli, own_library: Path, tmp_path: Path) -> None:
-    for count, left in ((4, ["g0001", "g0002"]), (5, ["g0002", "g0003"])):
+def test_force_builds_anew_and_leaves_only_the_new_generation(cli: Cli, own_library: Path, tmp_path: Path) -> None:
+    for count, left in ((4, ["g0002"]), (5, ["g0003"])):
         source = write(tmp_path / f"{count}.jsonl", [*ASTRONOMY[:count]])
         assert cli("index", "build", "invented", str(source), "--force", home=own_library).code == 0
         assert len(contents(own_library, "invented")) == count
@@ -380,8 +380,8 @@ def test_a_build_killed_twice_ends_with_the_same_papers_and_embeds_no_text_twice
     ("place", "count"),
     [
         ("rag.index.journal:Journal.add", 1),
-        ("rag.index.build:content.add_columns", 1),
-        ("rag.index.build:sync_tree", 1),
+        ("rag.index.assembly:content.add_columns", 1),
+        ("rag.index.assembly:sync_tree", 1),
         ("rag.index.build:write_manifest", 1),
     ],
 )
@@ -401,7 +401,7 @@ def test_an_addition_killed_on_the_way_and_run_again_is_as_if_undisturbed(
     cli: Cli, own_library: Path, tmp_path: Path
 ) -> None:
     addition = ("index", "add", "invented", str(write(tmp_path / "more.jsonl", [*many(20)])))
-    for place in ("rag.index.build:content.add_columns", "rag.index.build:write_manifest"):
+    for place in ("rag.index.assembly:content.add_columns", "rag.index.build:write_manifest"):
         assert dying(own_library, tmp_path / "texts", place, 1, *addition) == -signal.SIGKILL
         assert len(contents(own_library, "invented")) == len(ASTRONOMY)
     assert cli(*addition, home=own_library).code == 0
@@ -429,7 +429,7 @@ def test_a_build_of_another_plan_does_not_go_on_with_what_an_interrupted_one_lef
 ) -> None:
     first, second = write(tmp_path / "a.jsonl", [*ASTRONOMY[:5]]), write(tmp_path / "b.jsonl", [*ASTRONOMY[5:8]])
     build = ("index", "build", "mine")
-    assert dying(home, tmp_path / "texts", "rag.index.build:sync_tree", 1, *build, str(first)) == -signal.SIGKILL
+    assert dying(home, tmp_path / "texts", "rag.index.assembly:sync_tree", 1, *build, str(first)) == -signal.SIGKILL
     assert cli(*build, str(second)).code == 0
     assert len(contents(home, "mine")) == 3
 

@@ -10,6 +10,7 @@ from browser import Visit, browser
 from playwright.sync_api import Browser, expect
 from stand_in import BAIT
 from viewing import Observatory, look, observatory, serious
+from workbench import run
 
 from rag.errors import SidereusError
 from rag.work import Work
@@ -105,6 +106,49 @@ def test_the_same_papers_again_are_said_to_be_there_already(tab: Visit, tmp_path
     expect(tab.page.locator("#library-progress .report")).to_contain_text(
         "1 added, 0 replaced by newer versions, 3 there"
     )
+
+
+def test_header_and_map_follow_papers_that_are_added_here_or_by_another_program(
+    tab: Visit, observatory: Observatory, tmp_path: Path
+) -> None:
+    header, state = tab.page.locator("#masthead"), tab.page.locator("#map-state")
+
+    def added_elsewhere(count: int) -> None:
+        source = papers.write(tmp_path / f"{count}.jsonl", [*papers.many(count)])
+        run(observatory.home, "index", "add", "grown", str(source), check=True)
+
+    def view(name: str) -> None:
+        tab.page.get_by_role("tab", name=name, exact=True).click()
+
+    for count in (3, 4):
+        add(tab, "grown", papers.write(tmp_path / f"{count}.jsonl", [*papers.many(count)]))
+        expect(tab.page.locator("#library-progress .report")).to_contain_text(f"now holds {count} papers")
+        if count == 3:
+            use(tab, "grown")
+        expect(header).to_contain_text(f"grown · {count} papers")
+    view("Map")
+    expect(state).to_have_text("4 papers")
+
+    added_elsewhere(5)
+    tab.page.locator("#light-words").fill("entry 5 of the Nightjar survey")
+    tab.page.locator("#light-words").press("Enter")
+    expect(state).to_contain_text("of 5 papers")
+    added_elsewhere(6)
+    view("Search")
+    expect(header).to_contain_text("6 papers")
+    view("Map")
+    expect(state).to_contain_text("of 6 papers")
+    tab.page.locator("#map-pick-view").click()
+    expect(tab.page.locator("#map-picked li").first).to_contain_text("entry 5 of the Nightjar survey")
+
+    view("Chat")
+    added_elsewhere(7)
+    tab.ask("What magnitude had source 7?")
+    tab.finish()
+    expect(header).to_contain_text("7 papers")
+    tab.page.goto(f"{observatory.address}/?index=grown")
+    expect(header).to_contain_text("grown · 7 papers")
+    assert tab.errors == []
 
 
 @pytest.mark.parametrize(("name", "words"), [("no/name", "is no name for an index"), ("fine", "could be used")])

@@ -60,6 +60,22 @@ def test_what_an_interrupted_build_had_done_does_not_count_into_the_rate(
     assert capsys.readouterr().err == "Indexing   60%  10,100 papers  10/s  0:40 left\n"
 
 
+def test_a_stage_begins_a_line_and_an_estimate_of_its_own(
+    time_now: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ProgressLine("Indexing", "papers")
+    line(0, 0.0)
+    time_now[0] += 100
+    line(100, 1.0)
+    line(0, 0.0, "Assembling")
+    time_now[0] += 10
+    line(50, 0.25, "Assembling")
+    assert capsys.readouterr().err.splitlines() == [
+        "Indexing  100%  100 papers  1/s  0:00 left",
+        "Assembling   25%  50 papers  5/s  0:30 left",
+    ]
+
+
 def test_on_a_terminal_one_line_is_drawn_again(
     time_now: list[float], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,11 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from papers import many, write
 
+from rag.additions import add_papers
 from rag.errors import IndexProblem
 from rag.session import Session
 from rag.sessions import Sessions
 from rag.settings import load_settings
+from rag.sources import open_source
 
 
 @pytest.fixture
@@ -36,14 +39,17 @@ def test_indexes_share_their_models_but_nothing_else(sessions: Sessions) -> None
     assert second.desk.turnstile is first.desk.turnstile
 
 
-def test_an_index_that_has_changed_is_opened_anew(sessions: Sessions) -> None:
-    old = sessions.of("invented")
-    assert old.search("black holes").hits
-    sessions.forget("invented")
-    new = sessions.of("")
-    assert new is not old
-    assert new.search("black holes").hits == old.search("black holes").hits
-    assert new.embedder is old.embedder
+def test_papers_that_were_added_are_there_for_every_session(sessions: Sessions, tmp_path: Path) -> None:
+    first, second = sessions.of("invented"), sessions.of("second")
+    assert second.search("black holes").hits
+    before = second.describe().papers
+    for name in ("invented", "second"):
+        source = open_source(str(write(tmp_path / f"{name}.jsonl", [*many(2)])))
+        assert add_papers(sessions, name, source).papers == before + 2
+    assert (first.describe().papers, second.describe().papers) == (before + 2, before + 2)
+    assert sessions.of("second") is second
+    found = [session.search("entry 2 of the Nightjar survey").hits[0].paper.id for session in (first, second)]
+    assert found == ["2501.00002"] * 2
 
 
 def test_an_index_that_is_not_there_is_told_and_not_remembered(sessions: Sessions) -> None:

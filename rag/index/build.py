@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import shutil
 import time
 import uuid
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from rag.errors import IndexProblem, SidereusError, UsageError
-from rag.index import content, folders
+from rag.index import content, folders, room
+from rag.index.assembly import assemble, remove_generations
 from rag.index.harvest import Errand, Harvest
 from rag.index.journal import Journal
 from rag.index.manifest import FILE, Feed, Manifest, Run, check_files, file_sizes, read_manifest, write_manifest
 from rag.index.stored import StoredPapers
 from rag.index.task import Task, account, feeds, history, nothing_found
+from rag.index.workers import Workers
 from rag.models.embedder import Embedder
 from rag.progress import Progress as Display
 from rag.progress import silent
 from rag.sources import Selection, Source
-from rag.storage import locked, sync_tree
+from rag.storage import locked
 
 BATCH = 256
 # How often the progress is shown while nothing is there to embed.
@@ -35,12 +34,13 @@ WAITED_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What to put into an index."""
+    """What to put into an index, and in how many processes to embed it."""
 
     name: str
     sources: tuple[Source, ...]
     selection: Selection = Selection()
     strict: bool = False
+    processes: int = 1
 
 
 def build(indexes: Path, plan: Plan, embedder: Embedder, force: bool = False, progress: Display = silent) -> Manifest:
@@ -52,7 +52,7 @@ def build(indexes: Path, plan: Plan, embedder: Embedder, force: bool = False, pr
     folder = folders.folder(indexes, plan.name)
     with _writing(folder):
         refuse_existing(indexes, plan.name, force)
-        return _run(folder, Task("build", _errands(plan), plan.strict), embedder, progress)
+        return _run(folder, Task("build", _errands(plan), plan.strict, processes=plan.processes), embedder, progress)
 
 
 def refuse_existing(indexes: Path, name: str, force: bool) -> None:
@@ -72,9 +72,8 @@ def add(indexes: Path, plan: Plan, load: Callable[[str], Embedder], progress: Di
     folder = folders.folder(indexes, plan.name)
     with _writing(folder):
         manifest = _whole(folder)
-        return _run(
-            folder, Task("add", _errands(plan), plan.strict, manifest, manifest), load(manifest.model), progress
-        )
+        task = Task("add", _errands(plan), plan.strict, manifest, manifest, plan.processes)
+        return _run(folder, task, load(manifest.model), progress)
 
 
 def update(
@@ -83,17 +82,18 @@ def update(
     reopen: Callable[[Feed], Source | None],
     load: Callable[[str], Embedder],
     progress: Display = silent,
+    processes: int = 1,
 ) -> Manifest:
     """Bring an index up to date with what is new in its sources since they were read.
 
-    ``reopen`` opens a source again, or gives None when it is to be left out.
+    ``reopen`` opens a source again, or gives None when it is to be left out; embedding is done in ``processes``.
     Raises UsageError when the index has no source that can be read again.
     """
     folder = folders.folder(indexes, name)
     with _writing(folder):
         manifest = _whole(folder)
-        errands = due(manifest, reopen)
-        return _run(folder, Task("update", errands, False, manifest, manifest), load(manifest.model), progress)
+        task = Task("update", due(manifest, reopen), False, manifest, manifest, processes)
+        return _run(folder, task, load(manifest.model), progress)
 
 
 def due(manifest: Manifest, reopen: Callable[[Feed], Source | None]) -> tuple[Errand, ...]:
@@ -113,13 +113,13 @@ def selection_of(feed: Feed) -> Selection:
     return Selection(feed.category, feed.since, feed.until, feed.limit)
 
 
-def reembed(indexes: Path, name: str, embedder: Embedder, progress: Display = silent) -> Manifest:
+def reembed(indexes: Path, name: str, embedder: Embedder, progress: Display = silent, processes: int = 1) -> Manifest:
     """Build an index again from the papers it holds, with another embedding model."""
     folder = folders.folder(indexes, name)
     with _writing(folder):
         manifest = read_manifest(folder)
         errands = (Errand(StoredPapers(folder, manifest)),)
-        return _run(folder, Task("reembed", errands, before=manifest), embedder, progress)
+        return _run(folder, Task("reembed", errands, before=manifest, processes=processes), embedder, progress)
 
 
 def _errands(plan: Plan) -> tuple[Errand, ...]:
@@ -140,6 +140,8 @@ def _run(folder: Path, task: Task, embedder: Embedder, progress: Display) -> Man
             f"The index {base.name!r} was built with other weights of {base.model} than those here: "
             f"run 'sidereus models verify', or 'sidereus index reembed {base.name}'."
         )
+    if current := _current(folder):
+        remove_generations(folder, current.generation)
     journal = _open_journal(folder, task.facts(embedder.model.name))
     try:
         _fill(journal, folder, task, embedder, progress)
@@ -147,7 +149,10 @@ def _run(folder: Path, task: Task, embedder: Embedder, progress: Display) -> Man
         if base is None and not counts.added:
             raise IndexProblem(nothing_found(task, run, journal))
         changes = counts.added or counts.changed or counts.removed
-        generation = _assemble(folder, journal, embedder, base) if changes or base is None else base.generation
+        generation = base.generation if base else ""
+        if changes:
+            room.require(folder, base, len(journal))
+            generation = assemble(folder, journal, embedder, base, progress)
         run = replace(run, seconds=round(time.monotonic() - started, 1))
         read = feeds(task, journal, run.finished)
         name = str(journal.facts()["id"])
@@ -165,16 +170,20 @@ def _fill(journal: Journal, folder: Path, task: Task, embedder: Embedder, progre
     """Read and embed side by side, and commit both, until there is nothing left."""
     stored = content.Content(folder / task.base.generation / "documents") if task.base else None
     after, embedded = 0, journal.embedded()
-    with Harvest(task.errands, journal, stored, task.strict) as harvest:
+    with Harvest(task.errands, journal, stored, task.strict) as harvest, Workers(embedder, task.processes) as workers:
         while True:
             known = max(harvest.taken, embedded, 1)
             progress(embedded, min(harvest.fraction() * (embedded / known if harvest.taken else 1.0), 0.999))
             over = harvest.over
-            batch = journal.pending(after, BATCH)
-            if batch:
-                positions = [position for position, _ in batch]
-                journal.embed(positions, embedder.encode([paper.text for _, paper in batch], "document"))
-                after, embedded = positions[-1], embedded + len(batch)
+            if harvest.taken:
+                room.require(folder, task.base, harvest.taken)
+            while workers.free and (batch := journal.pending(after, BATCH)):
+                after = batch[-1][0]
+                workers.begin([position for position, _ in batch], [paper.text for _, paper in batch])
+            if workers.busy:
+                positions, vectors = workers.finished()
+                journal.embed(positions, vectors)
+                embedded += len(positions)
             elif over:
                 break
             else:
@@ -184,48 +193,10 @@ def _fill(journal: Journal, folder: Path, task: Task, embedder: Embedder, progre
     progress(embedded, 1.0)
 
 
-def _assemble(folder: Path, journal: Journal, embedder: Embedder, base: Manifest | None) -> str:
-    """Write the next generation beside the current one and return its name."""
-    from rag.index.engine import configuration, txtai
-
-    name = _next_generation(folder)
-    aside = folder / f"{name}.tmp"
-    shutil.rmtree(aside, ignore_errors=True)
-    if base is None:
-        database = txtai.embeddings.Embeddings(configuration(embedder.model.name, len(journal)))
-    else:
-        shutil.copytree(folder / base.generation, aside)
-        database = txtai.embeddings.Embeddings()
-        database.load(str(aside))
-    try:
-        write = database.index if base is None else database.upsert
-        if len(journal):
-            write(_documents(journal, database.model.feed))
-        if gone := journal.gone():
-            database.delete(gone)
-        content.add_columns(database.database.connection)
-        database.save(str(aside))
-    except RuntimeError as error:
-        if "write error" in str(error):  # how faiss says that the disk is full
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(aside)) from None
-        raise
-    finally:
-        database.close()
-    sync_tree(aside)
-    aside.rename(folder / name)
-    return name
-
-
-def _documents(journal: Journal, feed: deque[tuple[str, object]]) -> Iterator[tuple[str, dict[str, object], None]]:
-    for paper, vector in journal:
-        feed.append((paper.text, vector))
-        yield paper.id, content.document(paper), None
-
-
 def _swap_in(
     folder: Path, generation: str, embedder: Embedder, runs: tuple[Run, ...], read: tuple[Feed, ...], journal: str
 ) -> Manifest:
-    """Name the generation in use, and keep the one before it, which a chat may be answering from."""
+    """Name the generation in use, and remove the one before it."""
     stored = content.Content(folder / generation / "documents")
     papers, years, kinds = stored.summary()
     stored.close()
@@ -244,12 +215,9 @@ def _swap_in(
         feeds=read,
         journal=journal,
     )
-    before = _current(folder)
     write_manifest(folder, manifest)
     shutil.rmtree(folder / "building", ignore_errors=True)
-    for old in folder.glob("g[0-9]*"):
-        if old.name not in (generation, before and before.generation):
-            shutil.rmtree(old, ignore_errors=True)
+    remove_generations(folder, generation)
     return manifest
 
 
@@ -275,11 +243,6 @@ def _open_journal(folder: Path, facts: dict[str, object]) -> Journal:
     journal = Journal(place)
     journal.set_facts({**facts, "id": uuid.uuid4().hex})
     return journal
-
-
-def _next_generation(folder: Path) -> str:
-    numbers = [int(path.name[1:5]) for path in folder.glob("g[0-9][0-9][0-9][0-9]*")]
-    return f"g{max(numbers, default=0) + 1:04}"
 
 
 def _writing(folder: Path) -> AbstractContextManager[None]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property, lru_cache, reduce
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,11 @@ def paper_of(data: str, text: str) -> Paper:
     return Paper.from_record({**record, "abstract": text[len(title) + 1 :]})
 
 
-def add_columns(db: sqlite3.Connection) -> None:
-    """Bring the filter columns up to date with txtai's tables, after papers were added or removed."""
+def add_columns(db: sqlite3.Connection, filed: Callable[[int], None] = lambda papers: None) -> None:
+    """Bring the filter columns up to date with txtai's tables, after papers were added or removed.
+
+    ``filed`` is told how many papers are through.
+    """
     for statement in COLUMNS.split(";"):
         db.execute(statement)
     for table in (*KEYED, "paper"):
@@ -68,6 +71,7 @@ def add_columns(db: sqlite3.Connection) -> None:
         some = new[start : start + BOUND_AT_ONCE]
         for row, data, _ in db.execute(f"{PAPERS} WHERE s.indexid IN ({_marks(some)})", some).fetchall():
             _file(db, row, json.loads(data))
+        filed(start + len(some))
     for table in KEYED:  # in the order of the keys, which fills the pages of the table one after the other
         db.execute(f"INSERT OR IGNORE INTO {table} SELECT key, row FROM new_{table} ORDER BY key, row")
         db.execute(f"DROP TABLE new_{table}")

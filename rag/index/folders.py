@@ -37,8 +37,15 @@ def manifests(indexes: Path) -> list[Manifest | IndexProblem]:
 
 
 def size(place: Path) -> int:
-    """Bytes on disk of an index with the generation before and unfinished builds, not of the starter's own files."""
-    return sum(path.stat().st_size for path in place.rglob("*") if path.is_file() and path.suffix != ".jsonl")
+    """Bytes on disk of an index with unfinished builds, not of the starter's own files."""
+    return sum(map(_bytes, place.rglob("*")))
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() and path.suffix != ".jsonl" else 0
+    except FileNotFoundError:  # a build has just removed it
+        return 0
 
 
 def require(indexes: Path, name: str) -> list[Path]:

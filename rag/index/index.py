@@ -151,6 +151,16 @@ def open_index(indexes: Path, name: str) -> Index:
     """
     place = folders.folder(indexes, name)
     manifest = read_manifest(place)
+    try:
+        return _opened(place, manifest)
+    except (IndexProblem, OSError):
+        if read_manifest(place).generation == manifest.generation:
+            raise
+        return open_index(indexes, name)  # an update has put the next generation in its place meanwhile
+
+
+def _opened(place: Path, manifest: Manifest) -> Index:
+    name = manifest.name
     check_files(place, manifest)
     _one_thread()
     generation = place / manifest.generation

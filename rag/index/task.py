@@ -23,6 +23,7 @@ class Task:
     strict: bool = False
     base: Manifest | None = None
     before: Manifest | None = None
+    processes: int = 1
 
     def facts(self, model: str) -> dict[str, object]:
         """What an interrupted build must agree on with the one that resumes it."""

@@ -54,6 +54,7 @@ class VectorFile:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             with np.load(path, allow_pickle=False) as file:
                 self.model, self.weights = str(file["model"]), str(file["weights"])
@@ -67,6 +68,10 @@ class VectorFile:
         keys = _keys(texts)
         self._order = np.argsort(keys)
         self._keys = keys[self._order]
+
+    def __reduce__(self) -> tuple[type[VectorFile], tuple[Path]]:
+        """Another process reads the file itself."""
+        return VectorFile, (self._path,)
 
     @property
     def dimensions(self) -> int:

@@ -99,7 +99,10 @@ class TableFile:
         try:
             from pyarrow import ArrowException, parquet
         except ImportError:
-            raise UsageError("Parquet files need pyarrow: run 'pip install pyarrow', or save as CSV.") from None
+            raise UsageError(
+                "Parquet files need the package pyarrow: install it with \"pip install 'sidereus[parquet]'\", "
+                "or save the table as CSV."
+            ) from None
         try:
             file = parquet.ParquetFile(self.path)
             self._require(file.schema_arrow.names)

@@ -22,7 +22,7 @@ COMMANDS = {
     "models": "List, fetch, choose and verify models.",
     "review": "Review what the papers say about a topic.",
     "search": "Find papers.",
-    "train": "Fit a small embedding model to the field of an index.",
+    "train": "Fit small models to the field of an index.",
 }
 
 

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rag.index.build import Plan
-    from rag.index.harvest import Errand
-    from rag.index.manifest import Feed, Manifest
+    from rag.index.manifest import Feed
     from rag.models.embedder import Embedder
     from rag.settings import Settings
     from rag.sources import Source
@@ -39,7 +38,15 @@ selection = options.option_group(
     click.option("--strict", is_flag=True, help="Stop at the first record that can't be used."),
     click.option("--columns", metavar="MAP", help="What the columns of a table are called: title=NAME,abstract=NAME."),
 )
-device = click.option("--device", metavar="NAME", help="Embed on this device of PyTorch's: cuda, mps, cuda:0,cuda:1.")
+power = options.option_group(
+    click.option("--device", metavar="NAME", help="Embed on this device of PyTorch's: cuda, mps, cuda:0,cuda:1."),
+    click.option(
+        "--processes",
+        type=click.IntRange(min=1),
+        default=1,
+        help="Embed in so many processes, on processors with many cores.",
+    ),
+)
 vectors = click.option(
     "--vectors", type=click.Path(path_type=Path), help="Take vectors from a file of 'index export-vectors'."
 )
@@ -52,7 +59,7 @@ dry_run = click.option("--dry-run", is_flag=True, help="Only say how many papers
 @selection
 @options.embedding
 @vectors
-@device
+@power
 @click.option(
     "--force", is_flag=True, help="Build anew although NAME exists; it stays in use until the new one is whole."
 )
@@ -64,6 +71,7 @@ def build(
     embedding: str | None,
     vectors: Path | None,
     device: str | None,
+    processes: int,
     force: bool,
     dry_run: bool,
     offline: bool | None,
@@ -78,20 +86,21 @@ def build(
     from rag.progress import ProgressLine
     from rag.settings import load_settings
     from rag.state import remember
+    from ui.cli import index_told
 
     settings = load_settings(embedding=embedding, offline=offline)
-    plan = _plan(settings, name, sources, **wanted)
+    plan = _plan(settings, name, sources, processes, **wanted)
     building.refuse_existing(settings.indexes, name, force or dry_run)
-    embedder = _given(_embedder(settings, None, device), vectors)
+    embedder = _given(_embedder(settings, None, device, 1 if dry_run else processes), vectors)
     if dry_run:
         from rag.index.harvest import Errand
 
-        _foretell(tuple(Errand(source, plan.selection) for source in plan.sources), embedder)
+        index_told.forecasts(tuple(Errand(source, plan.selection) for source in plan.sources), embedder)
         return
     with ProgressLine("Indexing", "papers") as line:
         manifest = building.build(settings.indexes, plan, embedder, force, line)
     remember(settings, index=name)
-    _report(manifest)
+    index_told.report(manifest)
 
 
 @command.command("add")
@@ -99,13 +108,14 @@ def build(
 @click.argument("sources", nargs=-1, required=True)
 @selection
 @vectors
-@device
+@power
 @options.offline
 def add(
     name: str,
     sources: tuple[str, ...],
     vectors: Path | None,
     device: str | None,
+    processes: int,
     offline: bool | None,
     **wanted: Any,
 ) -> None:
@@ -113,22 +123,23 @@ def add(
     from rag.index import build as building
     from rag.progress import ProgressLine
     from rag.settings import load_settings
+    from ui.cli import index_told
 
     settings = load_settings(offline=offline)
-    plan = _plan(settings, name, sources, **wanted)
+    plan = _plan(settings, name, sources, processes, **wanted)
     with ProgressLine("Indexing", "papers") as line:
         manifest = building.add(
-            settings.indexes, plan, lambda model: _given(_embedder(settings, model, device), vectors), line
+            settings.indexes, plan, lambda model: _given(_embedder(settings, model, device, processes), vectors), line
         )
-    _report(manifest)
+    index_told.report(manifest)
 
 
 @command.command("update")
 @click.argument("name", required=False)
-@device
+@power
 @dry_run
 @options.offline
-def update(name: str | None, device: str | None, dry_run: bool, offline: bool | None) -> None:
+def update(name: str | None, device: str | None, processes: int, dry_run: bool, offline: bool | None) -> None:
     """Bring the index NAME up to date with what is new in its sources; without NAME, the one used last.
 
     A chat that is running takes up the new papers by itself.
@@ -139,39 +150,42 @@ def update(name: str | None, device: str | None, dry_run: bool, offline: bool | 
     from rag.progress import ProgressLine
     from rag.settings import load_settings
     from rag.state import read_state
+    from ui.cli import index_told
 
     settings = load_settings(offline=offline)
     name = name or settings.index or read_state(settings).index or "starter"
     reopen = _reopen(settings)
     if dry_run:
         manifest = read_manifest(folders.folder(settings.indexes, name))
-        _foretell(building.due(manifest, reopen), _embedder(settings, manifest.model, device))
+        index_told.forecasts(building.due(manifest, reopen), _embedder(settings, manifest.model, device))
         return
     with ProgressLine("Updating", "papers") as line:
         manifest = building.update(
-            settings.indexes, name, reopen, lambda model: _embedder(settings, model, device), line
+            settings.indexes, name, reopen, lambda model: _embedder(settings, model, device, processes), line, processes
         )
-    _report(manifest)
+    index_told.report(manifest)
 
 
 @command.command("reembed")
 @click.argument("name")
 @options.embedding
-@device
+@power
 @options.offline
-def reembed(name: str, embedding: str | None, device: str | None, offline: bool | None) -> None:
+def reembed(name: str, embedding: str | None, device: str | None, processes: int, offline: bool | None) -> None:
     """Build the index NAME again, from the papers it holds, with another embedding model."""
     from rag.index import build as building
     from rag.index.folders import folder
     from rag.index.manifest import read_manifest
     from rag.progress import ProgressLine
     from rag.settings import load_settings
+    from ui.cli import index_told
 
     settings = load_settings(embedding=embedding, offline=offline)
     read_manifest(folder(settings.indexes, name))
     with ProgressLine("Embedding", "papers") as line:
-        manifest = building.reembed(settings.indexes, name, _embedder(settings, None, device), line)
-    _report(manifest)
+        embedder = _embedder(settings, None, device, processes)
+        manifest = building.reembed(settings.indexes, name, embedder, line, processes)
+    index_told.report(manifest)
 
 
 @command.command("import-vectors")
@@ -186,20 +200,22 @@ def import_vectors(name: str, file: Path, offline: bool | None) -> None:
     from rag.index.vectors import GivenVectors, VectorFile
     from rag.progress import ProgressLine
     from rag.settings import load_settings
+    from ui.cli import index_told
 
     settings = load_settings(offline=offline)
     read_manifest(folder(settings.indexes, name))
     read = VectorFile(file)
     with ProgressLine("Embedding", "papers") as line:
-        embedder = GivenVectors(_embedder(settings, read.model, None), read)
+        embedder = GivenVectors(_embedder(settings, read.model), read)
         manifest = building.reembed(settings.indexes, name, embedder, line)
-    _report(manifest)
+    index_told.report(manifest)
 
 
 def _plan(
     settings: Settings,
     name: str,
     sources: tuple[str, ...],
+    processes: int,
     category: str | None,
     since: int | None,
     until: int | None,
@@ -214,7 +230,9 @@ def _plan(
 
     wanted = Selection(category, since, until, limit)
     specs = [with_columns(spec, columns) for spec in sources]
-    return Plan(name, tuple(open_source(spec, settings, wanted, show.note) for spec in specs), wanted, strict)
+    return Plan(
+        name, tuple(open_source(spec, settings, wanted, show.note) for spec in specs), wanted, strict, processes
+    )
 
 
 def _reopen(settings: Settings) -> Callable[[Feed], Source | None]:
@@ -232,49 +250,26 @@ def _reopen(settings: Settings) -> Callable[[Feed], Source | None]:
     return reopen
 
 
-def _embedder(settings: Settings, name: str | None, device: str | None) -> Embedder:
+def _embedder(settings: Settings, name: str | None, device: str | None = None, processes: int = 1) -> Embedder:
     """The embedder of that name, or the one to use for new indexes; fetched when it is not here."""
+    from rag.errors import UsageError
+    from rag.index.workers import threads_each
     from rag.models import catalog, choice, embedder, store
     from rag.state import read_state
     from ui.cli import show
 
+    if device and processes > 1:
+        raise UsageError("--processes shares out the processor: leave it out, or name several devices with --device.")
     wanted = name or settings.embedding or read_state(settings).embedding
     model = (
         catalog.find(wanted, "embedding") if wanted else choice.at_hand(settings.models, "embedding", settings.offline)
     )
     store.ensure(settings.models, model, settings.offline)
     show.note(f"Embedding with {model.title}.")
-    return embedder.load(settings.models, model, settings.threads, device=device)
+    return embedder.load(settings.models, model, threads_each(settings.threads, processes), device=device)
 
 
 def _given(embedder: Embedder, file: Path | None) -> Embedder:
     from rag.index.vectors import GivenVectors, VectorFile
 
     return GivenVectors(embedder, VectorFile(file)) if file else embedder
-
-
-def _foretell(errands: tuple[Errand, ...], embedder: Embedder) -> None:
-    from rag.index.forecast import forecast
-    from rag.progress import clock
-
-    for errand in errands:
-        told = forecast(errand, embedder)
-        if told.papers is None or told.reading is None or told.embedding is None:
-            click.echo(f"{told.source}: it does not tell how many papers there are.")
-        else:
-            click.echo(
-                f"{told.source}: about {told.papers:,} papers; reading takes about {clock(told.reading)}, and "
-                f"embedding, side by side with it, about {clock(told.embedding)}."
-            )
-
-
-def _report(manifest: Manifest) -> None:
-    from ui.cli import show
-
-    run = manifest.runs[-1]
-    show.note(
-        f"Index {manifest.name}: {manifest.papers:,} papers; {run.added:,} added, {run.changed:,} changed, "
-        f"{run.removed:,} removed, {run.unchanged:,} already there, {run.skipped:,} skipped, in {run.seconds:,.0f} s."
-    )
-    for problem in run.problems:
-        show.note(f"  skipped: {problem}")

@@ -30,9 +30,9 @@ def build(session: Session, warmings: Warmings | None = None) -> gr.Blocks:
         with gr.Column(elem_id="page"):
             frame = chat.frame(session.describe())
             index, about, like = gr.State(""), gr.State(Handed()), gr.State(Handed())
-            outbox = gr.Markdown(visible="hidden", elem_id="outbox")
+            outbox, news = gr.Markdown(visible="hidden", elem_id="outbox"), gr.State(0.0)
             with gr.Tabs(selected="chat", elem_id="views") as tabs:
-                shared = Shared(sessions, tabs, index, about, like, outbox)
+                shared = Shared(sessions, tabs, index, about, like, outbox, news)
                 with gr.Tab("Chat", id="chat"):
                     parts = chat.build(session, frame, shared)
                 with gr.Tab("Search", id="search"):

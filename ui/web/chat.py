@@ -67,7 +67,12 @@ class Parts:
     def outputs(self) -> list[Any]:
         """Everything that a control of the chat may change."""
         shared = [self.shared.index, self.shared.about, self.shared.like, self.shared.outbox]
-        return [*self.shown, *shared, self.scope]
+        return [*self.shown, *shared, self.scope, *self.described]
+
+    @property
+    def described(self) -> list[Any]:
+        """What says which index is in use."""
+        return [self.frame.masthead, self.facts]
 
 
 def frame(loaded: Description) -> Frame:
@@ -139,8 +144,9 @@ def connect(page: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
     frame.find.change(handlers.find, inputs=[frame.find], outputs=[frame.drawer], trigger_mode="always_last", **AT_ONCE)
     shared.about.change(handlers.narrowed, [shared.about, shared.index], [parts.scope, shared.tabs], **AT_ONCE)
     shared.like.change(handlers.liked, outputs=[shared.tabs], **AT_ONCE)
-    about_index = [frame.masthead, parts.facts, *parts.examples]
-    shared.index.change(handlers.switched, [shared.index], [*about_index, *parts.outputs], **QUIET).then(
+    shared.tabs.change(handlers.described, [shared.index], parts.described, **AT_ONCE)
+    shared.news.change(handlers.described, [shared.index], parts.described, **AT_ONCE)
+    shared.index.change(handlers.switched, [shared.index], [*parts.examples, *parts.outputs], **QUIET).then(
         handlers.loading, [shared.index], [parts.status, *parts.examples], concurrency_limit=None, **QUIET
     )
     page.load(handlers.opened, outputs=parts.outputs, **QUIET).then(

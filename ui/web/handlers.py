@@ -22,7 +22,6 @@ from ui.web.tabs import Tab, Tabs
 from ui.web.text import escaped
 from ui.web.turns import Turn, answered, asked
 from ui.web.warming import Warmings
-from ui.web.welcome import header_html, welcome_html
 
 
 class Handlers:
@@ -90,8 +89,8 @@ class Handlers:
         kept = self._store.read(asked_for.get("c", ""))
         tab = self._tab(request, index)
         if kept is None:
-            return {self._shared.index: index, **screen.place(self._parts, tab.kept)}
-        return self._actions.show(tab, kept)
+            return {self._shared.index: index, **screen.place(self._parts, tab.kept), **self.described(index)}
+        return {**self._actions.show(tab, kept), **self.described(kept.index)}
 
     def switched(self, index: str, request: gr.Request) -> Update:
         """A tab uses another index: say so, and begin a conversation with it unless one has been opened."""
@@ -100,11 +99,17 @@ class Handlers:
         self._warmings.of(session).start()
         begun = self._actions.begin(tab, loaded.index) if tab.kept.index != loaded.index else {}
         return {
-            parts.frame.masthead: header_html(loaded),
-            parts.facts: welcome_html(loaded),
+            **screen.described(parts, loaded),
             **screen.examples(parts, session.examples()),
             **begun,
         }
+
+    def described(self, index: str) -> Update:
+        """What the page says of the index in use, which may have been brought up to date since it was said."""
+        try:
+            return screen.described(self._parts, self._shared.session(index).describe())
+        except SidereusError:  # the index was removed since, which a question is told
+            return {self._parts.facts: gr.skip()}
 
     def narrowed(self, about: Handed, index: str) -> Update:
         """Papers were handed to the chat, or all are to be asked again."""
@@ -152,7 +157,7 @@ class Handlers:
             stop.set()
             tab.change(kept, lambda now: now.with_entry(_merged(now.entry(entry.id), turn.entry)))
         if tab.stop is stop:
-            yield {parts.box: screen.ready(), **screen.notice(parts, tab.problem)}
+            yield {parts.box: screen.ready(), **screen.notice(parts, tab.problem), **self.described(kept.index)}
 
     def _answered(self, turn: Turn, index: str, stop: threading.Event) -> Iterator[Turn]:
         try:

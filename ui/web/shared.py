@@ -30,7 +30,8 @@ class Shared:
 
     ``index`` is the name of the index a browser tab uses, "" for the default one. Setting ``about`` to papers
     brings up the chat, whose next questions are answered from these alone; setting ``like`` to one paper brings up
-    the search for papers like it. What is put into ``outbox``, as :func:`saved` writes it, the browser saves.
+    the search for papers like it. What is put into ``outbox``, as :func:`saved` writes it, the browser saves. Setting
+    ``news`` to another moment says that papers were added.
     """
 
     sessions: Sessions
@@ -39,6 +40,7 @@ class Shared:
     about: gr.State
     like: gr.State
     outbox: gr.Markdown
+    news: gr.State
 
     def session(self, index: str) -> Session:
         """The session behind an index's name."""

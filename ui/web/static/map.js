@@ -143,7 +143,7 @@
     showPicked = page.actions("#map-view", "map-said", () => plane.picked, () => choose([]));
     find("#light-words").value = page.given.get("view") === "map" ? page.given.get("q") ?? "" : page.query ?? "";
     state("Opening the map");
-    page.say("map-opened", {});
+    page.say("map-opened", { anew: true });
     new MutationObserver(() => {  // between light and dark
       plane.draw();
       if (facts) legend();
@@ -151,6 +151,7 @@
   };
   document.addEventListener("sidereus:view", ({ detail }) => {
     if (detail !== "map" || !facts) return;
+    page.say("map-opened", {});  // papers may have been added
     const words = page.query || find("#light-words").value;
     find("#light-words").value = words;
     light(words);

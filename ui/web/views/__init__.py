@@ -31,10 +31,10 @@ def wire(name: str) -> gr.Textbox:
     return gr.Textbox(visible="hidden", elem_id=name, label=name)
 
 
-def message(said: str) -> Message:
+def message(said: str | None) -> Message:
     """What the page's script said; nothing when that makes no sense."""
     try:
-        read = json.loads(said)
+        read = json.loads(said or "")
     except ValueError:
         return {}
     return read if isinstance(read, dict) else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +69,7 @@ def build(shared: Shared) -> None:
         facts = gr.Markdown(elem_id="library-facts", visible="hidden")
     parts = Parts(indexes, facts, name, file, progress, models, findings)
     view = LibraryView(shared, parts)
-    shown = [indexes, facts, name, models, progress]
+    shown = [indexes, facts, name, models, progress, shared.news]
     opened.change(view.open, [opened, shared.index], shown, **IN_TURN)
     shared.index.change(view.open, [opened, shared.index], shown, **IN_TURN)
     said.change(view.switch, [said], [shared.index], **IN_TURN)
@@ -148,12 +149,13 @@ class LibraryView:
         except SidereusError as error:
             yield {self.parts.progress: problem_html(str(error))}
             return
-        yield {**self._overview(index), self.parts.progress: report}
+        yield {**self._overview(index), self.parts.progress: report, self.shared.news: time.monotonic()}
 
     def _overview(self, index: str) -> Update:
         settings = self.shared.sessions.first.settings
         try:
             session = self.shared.session(index)
+            session.refresh()
             years, categories = session.index.content.counts()
         except SidereusError as error:
             return {self.parts.indexes: problem_html(str(error))}

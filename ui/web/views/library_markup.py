@@ -12,7 +12,7 @@ from rag.work import Work
 from ui.web.text import escaped
 
 MOST_CATEGORIES = 12
-PURPOSES = {"embedding": "finds", "llm": "writes"}
+PURPOSES = {"embedding": "finds", "llm": "writes", "reranker": "re-ranks"}
 
 
 def indexes_html(
@@ -48,6 +48,7 @@ def progress_html(adding: Work[Manifest]) -> str:
     """How far papers are being added."""
     left = f", {adding.left}" if adding.left else ""
     words = f"{adding.done:,} papers, {adding.fraction:.0%}{left}" if adding.fraction else "Reading"
+    words = f"{adding.stage}: {words}" if adding.stage else words
     return (
         f'<div class="adding"><progress max="1" value="{adding.fraction:.3f}" title="Adding papers"></progress>'
         f"<p>{escaped(words)}</p></div>"
