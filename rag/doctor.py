@@ -16,7 +16,7 @@ from rag.errors import IndexProblem, ModelProblem, UsageError
 from rag.index.folders import manifests
 from rag.index.index import check_index
 from rag.models import choice, store
-from rag.models.catalog import ModelKind
+from rag.models.catalog import CALLED, ModelKind
 from rag.settings import Settings
 from rag.state import read_state
 
@@ -49,6 +49,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     state = read_state(settings)
     yield from _model(settings, "embedding", settings.embedding or state.embedding)
     yield from _model(settings, "llm", settings.llm or state.llm)
+    if wanted := state.rerank if settings.rerank is None else settings.rerank:
+        yield from _model(settings, "reranker", wanted)
     yield from _indexes(settings)
 
 
@@ -79,7 +81,7 @@ def _model(settings: Settings, kind: ModelKind, wanted: str | None) -> Iterator[
     try:
         model = choice.choose(settings.models, kind, wanted)
     except (ModelProblem, UsageError) as error:
-        yield Finding(f"no {'embedding' if kind == 'embedding' else 'language'} model", False, str(error))
+        yield Finding(f"no {CALLED[kind].partition(' ')[2]}", False, str(error))
         return
     problems = store.verify(settings.models, model)
     yield Finding(f"model {model.name} ({model.licence})", not problems, " ".join(problems))

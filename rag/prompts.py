@@ -58,3 +58,14 @@ def query_messages(text: str, style: str) -> list[dict[str, str]]:
         {"role": "assistant", "content": example},
         {"role": "user", "content": f"Paper: {text}{told}"},
     ]
+
+
+def abstract_messages(query: str) -> list[dict[str, str]]:
+    """The messages that ask for the abstract that a paper on a query might have."""
+    return [
+        {
+            "role": "system",
+            "content": "You are an astronomer who writes abstracts of papers. Write plain sentences and nothing else.",
+        },
+        {"role": "user", "content": f"Write the abstract of a paper about this: {query}"},
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from rag.index.manifest import FILE, Manifest, read_manifest
 from rag.models import catalog, choice, store
 from rag.models.catalog import Model
 from rag.papers import Paper
+from rag.progress import Progress, silent
 from rag.retrieval.hits import Filters, SearchResult
 from rag.settings import Settings
 from rag.state import read_state, remember
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from rag.index.index import Index
     from rag.models.embedder import Embedder
     from rag.models.llm import LanguageModel, Turnstile
+    from rag.models.reranker import Reranker
 
 EXAMPLES = {
     "starter": (
@@ -94,7 +97,11 @@ class Session:
         from rag.index.index import open_index
 
         with self._loading:
-            if "_index" not in self.__dict__ or self._stamp == (stamp := self._manifest_stamp()):
+            if self._stamp == (stamp := self._manifest_stamp()):
+                return
+            if "_index" not in self.__dict__:
+                self._stamp = stamp
+                self.__dict__.pop("manifest", None)
                 return
             try:
                 index = open_index(self.settings.indexes, self.manifest.name)
@@ -105,6 +112,7 @@ class Session:
             self.__dict__.pop("_desk", None)
             if (old.model, old.weights) != (index.manifest.model, index.manifest.weights):
                 self.__dict__.pop("_embedder", None)
+            gc.collect()  # an index is full of cycles; until it is freed, its memory and its files' space are held
 
     def _manifest_stamp(self) -> int:
         try:
@@ -152,18 +160,22 @@ class Session:
         like: str | None = None,
         ignore: Collection[str] = (),
         literal: bool = False,
+        hyde: bool = False,
+        progress: Progress = silent,
     ) -> SearchResult:
-        """Find papers. Raises UsageError for an empty query.
+        """Find papers. Raises UsageError for an empty query, or a re-ranker that is not here.
 
-        The keywords are those of :class:`rag.retrieval.search.Options`. To take one of the result's parsed filters
-        away, search again with its kind ("author", "years" or "category") in ``ignore``.
+        The keywords are those of :class:`rag.retrieval.search.Options` and :func:`rag.retrieval.aids.aided`. A parsed
+        filter of the result is taken away with its kind ("author", "years" or "category") in ``ignore``.
         """
+        from rag.retrieval.aids import aided
         from rag.retrieval.search import Options, checked, search
 
-        options = Options(recency, diversity, like, frozenset(ignore), literal)
         if not like:
             checked(query)
         self.refresh()
+        writer = (self.llm, self.desk.turnstile) if hyde else None
+        options = aided(Options(recency, diversity, like, frozenset(ignore), literal), self.reranker, writer, progress)
         with self._loading:
             index, embedder = self.index, self.embedder
         return search(index, embedder, query, filters, limit, options)
@@ -215,6 +227,12 @@ class Session:
             return self._llm
 
     @property
+    def reranker(self) -> Reranker | None:
+        """The loaded re-ranker, when the user asked for one."""
+        with self._loading:
+            return self._lender.reranker if self._lender else self._reranker
+
+    @property
     def desk(self) -> Desk:
         """What answers are made with."""
         with self._loading:
@@ -252,6 +270,12 @@ class Session:
         return embedder.load(self.settings.models, model, self.settings.threads)
 
     @cached_property
+    def _reranker(self) -> Reranker | None:
+        from rag.models import reranker
+
+        return reranker.wanted(self.settings)
+
+    @cached_property
     def _llm(self) -> LanguageModel:
         from rag.models.llm import LanguageModel
 
@@ -265,9 +289,12 @@ class Session:
     @cached_property
     def _desk(self) -> Desk:
         from rag.answers.writing import Desk
+        from rag.retrieval.aids import aided
+        from rag.retrieval.search import Options
 
         turnstile = self._lender.desk.turnstile if self._lender else self._turnstile
-        return Desk(self.index, self.embedder, self.llm, turnstile, self.settings)
+        searching = aided(Options(), self.reranker, None, silent)
+        return Desk(self.index, self.embedder, self.llm, turnstile, self.settings, searching)
 
     @cached_property
     def _turnstile(self) -> Turnstile:

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     index: str | None = None
     embedding: str | None = None
     llm: str | None = None
+    rerank: str | None = None
     offline: bool = False
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=1, le=65535)

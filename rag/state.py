@@ -20,6 +20,7 @@ class State:
     index: str | None = None
     embedding: str | None = None
     llm: str | None = None
+    rerank: str | None = None
 
 
 def read_state(settings: Settings) -> State:

@@ -36,6 +36,9 @@ def test_every_entry_tells_the_facts_of_its_kind(model: Model) -> None:
         assert model.dimensions
         assert model.max_seq_length
         assert model.pooling in {"mean", "cls", "lasttoken"}
+    elif model.kind == "reranker":
+        assert model.max_seq_length
+        assert model.set == "extra"
     else:
         assert model.context_length
         assert model.writes in {"prose", "quotes"}

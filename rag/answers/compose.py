@@ -62,9 +62,10 @@ def retrieve(desk: Desk, meaning: Meaning, filters: Filters, shape: Shape) -> li
     named = frozenset(meaning.papers)
     if meaning.only:
         filters = replace(filters, within=named & filters.within if filters.within else named)
-    hits = list(search(desk.index, desk.embedder, meaning.query, filters, limit).hits)
+    hits = list(search(desk.index, desk.embedder, meaning.query, filters, limit, desk.searching).hits)
     if named and not meaning.only:
-        on_screen = search(desk.index, desk.embedder, meaning.query, replace(filters, within=named), ON_SCREEN).hits
+        shown = replace(filters, within=named)
+        on_screen = search(desk.index, desk.embedder, meaning.query, shown, ON_SCREEN, desk.searching).hits
         known = {hit.paper.id for hit in on_screen}
         # They stand among the best, in the order of their scores: that is as far as the rest is read.
         best = [*on_screen, *(hit for hit in hits if hit.paper.id not in known)][:limit]

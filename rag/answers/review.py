@@ -53,7 +53,7 @@ def _of_theme(desk: Desk, topic: str, part: Theme, filters: Filters, used: set[s
 
 
 def _found(desk: Desk, query: str, filters: Filters) -> Sequence[Hit]:
-    return search(desk.index, desk.embedder, query, filters, FOUND).hits
+    return search(desk.index, desk.embedder, query, filters, FOUND, desk.searching).hits
 
 
 def _best(desk: Desk, query: str, hits: Sequence[Hit], used: set[str], most: int) -> list[Passage]:

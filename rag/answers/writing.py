@@ -18,6 +18,7 @@ from rag.answers.terms import Idf, make_idf
 from rag.index.index import Index
 from rag.models.embedder import Embedder, Vectors
 from rag.models.llm import LanguageModel, Turnstile
+from rag.retrieval.search import PLAIN, Options
 from rag.settings import Settings
 
 # A model whose words only point at the sentences to quote has said enough by then.
@@ -30,13 +31,14 @@ REPEATED = 0.8
 
 @dataclass(frozen=True)
 class Desk:
-    """What an answer is made with."""
+    """What an answer is made with; ``searching`` says how its papers are searched for."""
 
     index: Index
     embedder: Embedder
     llm: LanguageModel
     turnstile: Turnstile
     settings: Settings
+    searching: Options = PLAIN
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of sentences, of shape (len(texts), dimensions)."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,18 @@ class RetrievalReport:
 
 
 def evaluate(
-    session: Session, queries: Sequence[Query], field: Field, dense_only: bool = False, progress: Progress = silent
+    session: Session,
+    queries: Sequence[Query],
+    field: Field,
+    dense_only: bool = False,
+    progress: Progress = silent,
+    hyde: bool = False,
 ) -> RetrievalReport:
     """Search every query once, one after the other, with everything loaded before the clock runs.
 
-    ``dense_only`` ranks by the cosine of the embeddings alone.
+    ``dense_only`` ranks by the cosine of the embeddings alone; ``hyde`` searches with imagined abstracts.
     """
-    find = _nearest if dense_only else _searched
+    find = _nearest if dense_only else partial(_searched, hyde=hyde)
     find(session, queries[0].text)
     run: dict[str, list[str]] = {}
     seconds: list[float] = []
@@ -121,8 +127,8 @@ def _score(rank: int) -> float:
     return 1 / rank
 
 
-def _searched(session: Session, text: str) -> list[str]:
-    return [hit.paper.id for hit in session.search(text, limit=DEPTH).hits]
+def _searched(session: Session, text: str, hyde: bool) -> list[str]:
+    return [hit.paper.id for hit in session.search(text, limit=DEPTH, hyde=hyde).hits]
 
 
 def _nearest(session: Session, text: str) -> list[str]:

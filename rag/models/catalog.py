@@ -11,8 +11,10 @@ from typing import Any, Literal
 from rag.errors import UsageError
 from rag.resources import catalog_file
 
-ModelKind = Literal["embedding", "llm"]
+ModelKind = Literal["embedding", "llm", "reranker"]
 ModelSet = Literal["default", "offline", "extra", "local"]
+
+CALLED: dict[ModelKind, str] = {"embedding": "an embedding model", "llm": "a language model", "reranker": "a re-ranker"}
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,10 @@ def find(name: str, kind: ModelKind) -> Model:
     path = Path(name).expanduser()
     if path.exists():
         return _local(path, kind)
-    if name.count("/") == 1 and kind == "embedding" and not name.startswith((".", "/", "~")):
+    if name.count("/") == 1 and kind != "llm" and not name.startswith((".", "/", "~")):
         return Model(name.replace("/", "--"), kind, "extra", name, "see its model card", hub=HubSource(name))
     known = ", ".join(model.name for model in catalog() if model.kind == kind)
-    wanted = "an embedding model" if kind == "embedding" else "a language model"
-    raise UsageError(f"There is no model {name!r}: name {wanted} of the catalogue ({known}) or a local path.")
+    raise UsageError(f"There is no model {name!r}: name {CALLED[kind]} of the catalogue ({known}) or a local path.")
 
 
 def named(name: str) -> Model:
@@ -131,8 +132,8 @@ def named(name: str) -> Model:
 def _local(path: Path, kind: ModelKind) -> Model:
     if kind == "llm" and path.suffix != ".gguf":
         raise UsageError(f"{path} is no .gguf file, the one format of language models that Sidereus runs.")
-    if kind == "embedding" and not (path / "config.json").is_file():
-        raise UsageError(f"{path} is no folder of an embedding model: it has no config.json.")
+    if kind != "llm" and not (path / "config.json").is_file():
+        raise UsageError(f"{path} is no folder of {CALLED[kind]}: it has no config.json.")
     return Model(str(path.resolve()), kind, "local", path.stem, "not known to Sidereus", path=path.resolve())
 
 

@@ -66,12 +66,26 @@ def at_hand(models: Path, kind: ModelKind, offline: bool) -> Model:
 
 
 def in_use(settings: Settings) -> set[str]:
-    """The names of the models that a new index and an answer would use now."""
+    """The names of the models that a new index, a search and an answer would use now."""
     state = read_state(settings)
+    kinds: tuple[tuple[ModelKind, str | None], ...] = (
+        ("embedding", settings.embedding or state.embedding),
+        ("llm", settings.llm or state.llm),
+    )
     names = set()
-    for kind, wanted in (("embedding", settings.embedding or state.embedding), ("llm", settings.llm or state.llm)):
+    for kind, wanted in kinds:
         try:
-            names.add(choose(settings.models, kind, wanted).name)  # type: ignore[arg-type]
+            names.add(choose(settings.models, kind, wanted).name)
         except ModelProblem:
             continue
-    return names
+    reranker = reranking(settings)
+    return names | {reranker.name} if reranker else names
+
+
+def reranking(settings: Settings) -> Model | None:
+    """The re-ranker that the user asked for, present or not; none is ever chosen otherwise.
+
+    Raises UsageError when what is named is no model.
+    """
+    wanted = settings.rerank if settings.rerank is not None else read_state(settings).rerank
+    return catalog.find(wanted, "reranker") if wanted else None

@@ -57,7 +57,7 @@ def load(
     folder = store.folder(models, model)
     if export.supported(folder) and not device:
         return OnnxEmbedder(model, folder, export.exported(models, model, precision), threads)
-    return SentenceEmbedder(model, folder, device)
+    return SentenceEmbedder(model, folder, device, threads)
 
 
 class OnnxEmbedder:
@@ -68,6 +68,7 @@ class OnnxEmbedder:
         from tokenizers import Tokenizer
 
         self.model = model
+        self._made_of = model, folder, graph, threads
         self.dimensions, self.weights = hidden_size(folder), store.fingerprint(folder)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or os.cpu_count() or 1
@@ -79,6 +80,10 @@ class OnnxEmbedder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_length=max_seq_length(model, folder))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process loads the model anew."""
+        return OnnxEmbedder, self._made_of
 
     def encode(self, texts: Sequence[str], role: Role, progress: Progress = silent) -> Vectors:
         """Vectors of shape (len(texts), dimensions), computed in batches of similar length."""
@@ -109,8 +114,9 @@ class OnnxEmbedder:
 class SentenceEmbedder:
     """Any model that sentence-transformers loads, on any of PyTorch's devices."""
 
-    def __init__(self, model: Model, folder: Path, device: str | None = None) -> None:
+    def __init__(self, model: Model, folder: Path, device: str | None = None, threads: int | None = None) -> None:
         self.model = model
+        self._made_of = model, folder, device, threads
         self._devices = device.split(",") if device else []
         if unknown := [name for name in self._devices if not DEVICE.fullmatch(name)]:
             raise UsageError(
@@ -126,9 +132,17 @@ class SentenceEmbedder:
             raise UsageError(
                 f"The device {first!r} can't be used ({why}): leave out --device, or name another."
             ) from None
+        if threads:
+            import torch
+
+            torch.set_num_threads(threads)
         self._model.max_seq_length = max_seq_length(model, folder)
         self.dimensions = int(self._model.get_sentence_embedding_dimension() or 0)
         self.weights = store.fingerprint(folder)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process loads the model anew."""
+        return SentenceEmbedder, self._made_of
 
     def encode(self, texts: Sequence[str], role: Role, progress: Progress = silent) -> Vectors:
         """Vectors of shape (len(texts), dimensions)."""

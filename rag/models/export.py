@@ -22,10 +22,10 @@ ARCHITECTURES = {"bert"}
 
 def supported(folder: Path) -> bool:
     """Whether the model in ``folder`` is a BERT whose vectors are the mean of its tokens' vectors and nothing more."""
-    config = _read(folder / "config.json")
+    config = read_json(folder / "config.json")
     if not config:
         raise ModelProblem(f"The embedding model in {folder} has no readable config.json: fetch it again.")
-    poolings = [_read(path) for path in folder.glob("*_Pooling/config.json")]
+    poolings = [read_json(path) for path in folder.glob("*_Pooling/config.json")]
     mean = all(p.get("pooling_mode_mean_tokens", p.get("pooling_mode", "mean") == "mean") for p in poolings)
     dense = any(folder.glob("*_Dense"))
     return config.get("model_type") in ARCHITECTURES and (folder / "tokenizer.json").is_file() and mean and not dense
@@ -33,13 +33,14 @@ def supported(folder: Path) -> bool:
 
 def own_max_seq_length(folder: Path) -> int:
     """The number of tokens that the model's own files say it reads."""
-    positions = int(_read(folder / "config.json").get("max_position_embeddings", 512))
-    said = _read(folder / "sentence_bert_config.json").get("max_seq_length")
-    said = said or _read(folder / "tokenizer_config.json").get("model_max_length")
+    positions = int(read_json(folder / "config.json").get("max_position_embeddings", 512))
+    said = read_json(folder / "sentence_bert_config.json").get("max_seq_length")
+    said = said or read_json(folder / "tokenizer_config.json").get("model_max_length")
     return min(int(said), positions) if said else positions
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file, empty when there is none that can be read."""
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return record

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from huggingface_hub import try_to_load_from_cache
 
-from rag.models.catalog import FileFacts, Model
+from rag.models.catalog import FileFacts, Model, ModelKind
 from rag.models.store import check_file, sha256
 
 MODULE_FOLDER = "[0-9]*_*"
@@ -72,7 +72,7 @@ def cached(model: Model) -> Path | None:
     """The model's snapshot in the user's Hugging Face cache, when all of it is there and undamaged."""
     hub = model.hub
     assert hub is not None
-    first = hub.files[0] if hub.files else "modules.json"
+    first = hub.files[0] if hub.files else "config.json"
     try:
         found = try_to_load_from_cache(hub.repo, first, revision=hub.revision)
     except ValueError:  # a name that no repository can have
@@ -81,7 +81,7 @@ def cached(model: Model) -> Path | None:
         return None
     snapshot = Path(found).parents[len(PurePosixPath(first).parts) - 1]
     names = set(_names(snapshot))
-    if not set(hub.files or _indispensable(snapshot)) <= names:
+    if not set(hub.files or _indispensable(snapshot, model.kind)) <= names:
         return None
     right = all(_right(snapshot / name, model.files.get(name, FileFacts())) for name in chosen(model, names))
     return snapshot if right else None
@@ -110,10 +110,13 @@ def _names(snapshot: Path) -> list[str]:
     return [path.relative_to(snapshot).as_posix() for path in sorted(snapshot.rglob("*")) if path.is_file()]
 
 
-def _indispensable(snapshot: Path) -> set[str]:
-    """Names without which a snapshot of an embedding model is not whole, as its own lists tell."""
-    needed = {"config.json", "modules.json", _first(snapshot, "tokenizer.json", "vocab.txt")}
-    for module in json.loads((snapshot / "modules.json").read_text(encoding="utf-8")):
+def _indispensable(snapshot: Path, kind: ModelKind) -> set[str]:
+    """Names without which a snapshot of a model is not whole, as its own lists tell; a re-ranker has one module."""
+    needed = {"config.json", _first(snapshot, "tokenizer.json", "vocab.txt")}
+    listed = snapshot / "modules.json"
+    if kind == "embedding" or listed.is_file():
+        needed.add(listed.name)
+    for module in json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else []:
         if module["path"] and not module["type"].endswith("Normalize"):  # that one has no files
             needed.add(f"{module['path']}/config.json")
     weights = _first(snapshot, "model.safetensors.index.json", "model.safetensors", "pytorch_model.bin")

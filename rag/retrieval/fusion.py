@@ -40,7 +40,7 @@ class Calibration:
 
     Attributes:
         bias: constant term.
-        cosine: weight of the cosine with the query as typed (no feedback).
+        cosine: weight of the cosine with the query as typed (no feedback, nothing imagined).
         coverage: weight of the keyword coverage, cut at 1.5.
     """
 
@@ -150,6 +150,7 @@ def fuse(
     query_vector: Floats,
     vectors_of: VectorsOf,
     settings: FusionSettings = FusionSettings(),
+    typed: Floats | None = None,
 ) -> Fused:
     """Merge a keyword list and a dense list into one order with probabilities.
 
@@ -160,6 +161,7 @@ def fuse(
         query_vector: the L2-normalised query embedding.
         vectors_of: returns the L2-normalised vectors of document rows, in their order.
         settings: the settings of the ranking.
+        typed: the embedding of the query as typed, when ``query_vector`` is another; probabilities rest on it.
 
     Example:
         >>> axes = np.eye(3, dtype=np.float32)
@@ -175,6 +177,7 @@ def fuse(
     moved = vectors @ feedback_vector(query_vector, vectors, settings)
     trust = covered**settings.power
     scores = moved * (1.0 + settings.agreement * trust) + settings.gain * trust**2
-    chance = probabilities(cosines, covered, settings.calibration)
+    as_typed = cosines if typed is None else vectors @ typed
+    chance = probabilities(as_typed, covered, settings.calibration)
     order = np.argsort(-scores, kind="stable")
     return Fused(rows[order], scores[order], chance[order], cosines[order], covered[order])

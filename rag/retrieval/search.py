@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
 
@@ -15,7 +15,7 @@ from rag.index.content import Rows
 from rag.index.index import Index
 from rag.models.embedder import Embedder
 from rag.papers import clean
-from rag.retrieval import identifiers, order
+from rag.retrieval import hyde, identifiers, order
 from rag.retrieval.fusion import Fused, FusionSettings, RankedList, fuse, idf
 from rag.retrieval.hits import Filters, Hit, SearchResult
 from rag.retrieval.understand import Guess, Understood, understand, variants
@@ -24,11 +24,15 @@ LONGEST_QUERY = 20_000
 CANDIDATES = 200
 # How many of the best papers are reordered, and how many more than wanted are read in case some are folded.
 REORDERED = 60
+# How many of the best papers a re-ranker reads.
+RERANKED = 30
 SPARE = 5
 RECENT = 0.5
 LAST_YEAR = 9999
 
 Vector = npt.NDArray[np.float32]
+Rerank = Callable[[str, Sequence[str]], Vector]
+Imagine = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,9 @@ class Options:
 
     ``recency`` and ``diversity`` are 0..1, 0 being relevance alone. ``like`` is the identifier of a paper to find
     others like. ``ignore`` are the kinds of guesses ("author", "years", "category") not to make, and ``literal``
-    takes the query as mere words.
+    takes the query as mere words. ``rerank`` scores texts for a query, and reorders the best papers; a place in the
+    list keeps its probability then, since a re-ranker tells which papers come first, and not how likely one there is
+    to be relevant. ``imagine`` writes the abstract that a query looks for (:mod:`rag.retrieval.hyde`), or nothing.
     """
 
     recency: float = 0.0
@@ -45,6 +51,8 @@ class Options:
     like: str | None = None
     ignore: frozenset[str] = frozenset()
     literal: bool = False
+    rerank: Rerank | None = None
+    imagine: Imagine | None = None
 
 
 PLAIN = Options()
@@ -161,8 +169,10 @@ class _Search:
         return [row for row in self.meant.named if row in self.admitted]
 
     def _by_text(self, text: str) -> Fused:
-        vector = self.embedder.encode([text], "query")[0]
-        return self._fused(vector, [text, *variants(text, self.meant.expansions)])
+        typed = self.embedder.encode([text], "query")[0]
+        abstract = self.options.imagine(text) if self.options.imagine else ""
+        vector = hyde.towards(typed, self.embedder.encode([abstract], "document")[0]) if abstract else typed
+        return self._fused(vector, [text, *variants(text, self.meant.expansions)], typed)
 
     def _like(self, rows: Sequence[int], text: str) -> Fused:
         """Papers like some papers: near their mean vector, with the words of the query or else of the first."""
@@ -171,7 +181,7 @@ class _Search:
             vector = vector + self.embedder.encode([text], "query")[0]
         return self._fused(vector / np.linalg.norm(vector), [text or self.index.papers(rows[:1])[0].text])
 
-    def _fused(self, vector: Vector, texts: Sequence[str]) -> Fused:
+    def _fused(self, vector: Vector, texts: Sequence[str], typed: Vector | None = None) -> Fused:
         many = max(CANDIDATES, self.limit)
         return fuse(
             idf(self.index.document_frequencies(texts[0]), self.index.manifest.papers),
@@ -180,6 +190,7 @@ class _Search:
             vector,
             lambda rows: self.index.vectors(rows.tolist()),
             FusionSettings(**self.embedder.model.fusion),  # type: ignore[arg-type]
+            typed,
         )
 
     def _matching(self, texts: Sequence[str], many: int) -> RankedList:
@@ -202,9 +213,17 @@ class _Search:
     def _ranked(self, fused: Fused, exclude: Sequence[int]) -> tuple[list[int], list[float]]:
         """The fused hits in the order asked for, with their probabilities."""
         keep = ~np.isin(fused.rows, exclude)
-        rows, scores, chances = fused.rows[keep], fused.scores[keep], fused.probabilities[keep]
+        rows, scores, chances = self._reranked(fused.rows[keep]), fused.scores[keep], fused.probabilities[keep]
         places = self._preferred(rows, scores)
         return rows[places].tolist(), chances[places].tolist()
+
+    def _reranked(self, rows: Rows) -> Rows:
+        """The rows with the best of them in the order of the re-ranker, if there is one and words to compare with."""
+        if not self.options.rerank or not self.meant.text or not len(rows):
+            return rows
+        texts = [paper.text for paper in self.index.papers(rows[:RERANKED].tolist())]
+        best = np.argsort(-self.options.rerank(self.meant.text, texts), kind="stable")
+        return np.concatenate([rows[best], rows[RERANKED:]])
 
     def _preferred(self, rows: Rows, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         """Places in the fused list, in the order asked for: that of the list when nothing else is."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rag.errors import UsageError
 from ui.cli import options
 
 if TYPE_CHECKING:
@@ -37,20 +38,26 @@ def command() -> None:
     help="Which of the queries to ask.",
 )
 @click.option("--dense-only", is_flag=True, help="Rank by the embeddings alone.")
+@options.rerank
+@options.hyde
 @click.option("--run", type=click.Path(path_type=Path), metavar="FILE", help="Write the ranking as a TREC run.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first so many queries.")
 @options.as_json
 @options.embedding
+@options.llm
 @options.offline
 def retrieval(
     index: str | None,
     queries: Path,
     field: Field,
     dense_only: bool,
+    rerank: str | None,
+    hyde: bool,
     run: Path | None,
     limit: int | None,
     as_json: bool,
     embedding: str | None,
+    llm: str | None,
     offline: bool | None,
 ) -> None:
     """Measure how well and how fast an index finds what queries ask for."""
@@ -61,13 +68,17 @@ def retrieval(
     from rag.settings import load_settings
     from ui.cli import show
 
+    if dense_only and (rerank or hyde):
+        raise UsageError("--dense-only ranks by the embeddings alone: leave out --rerank and --hyde.")
     asked = datasets.read_queries(queries, field)[:limit]
-    session = Session(load_settings(index=index, embedding=embedding, offline=offline))
+    session = Session(load_settings(index=index, embedding=embedding, llm=llm, rerank=rerank, offline=offline))
     line = ProgressLine("Searching", "queries")
-    report = measuring.evaluate(session, asked, field, dense_only, line)
+    report = measuring.evaluate(session, asked, field, dense_only, line, hyde)
     line.close()
     if run:
-        measuring.write_run(run, report.run, f"sidereus-{report.model}{'-dense' if dense_only else ''}")
+        ways = {"dense": dense_only, "hyde": hyde, "reranked": not dense_only and session.reranker}
+        tag = "-".join(("sidereus", report.model, *(name for name, taken in ways.items() if taken)))
+        measuring.write_run(run, report.run, tag)
     if as_json:
         show.json_record(report.as_record())
     else:

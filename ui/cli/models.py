@@ -97,12 +97,16 @@ def use(name: str) -> None:
 
     settings = load_settings()
     if name == "auto":
-        remember(settings, embedding=None, llm=None)
+        remember(settings, embedding=None, llm=None, rerank=None)
         show.note("The choice of models is automatic again.")
         return
     model = catalog.named(name)
-    remember(settings, **{"embedding" if model.kind == "embedding" else "llm": model.name})
-    purpose = "new indexes are embedded" if model.kind == "embedding" else "answers are written"
+    setting, purpose = {
+        "embedding": ("embedding", "new indexes are embedded"),
+        "llm": ("llm", "answers are written"),
+        "reranker": ("rerank", "what a search finds is re-ranked"),
+    }[model.kind]
+    remember(settings, **{setting: model.name})
     show.note(f"From now on {purpose} with {model.name}.")
 
 

@@ -30,6 +30,12 @@ embedding = click.option(
     "--embedding", metavar="MODEL", help="Embedding model: a catalogue name, a folder or a hub id."
 )
 llm = click.option("--llm", metavar="MODEL", help="Language model: a catalogue name or a .gguf file.")
+rerank = click.option(
+    "--rerank", metavar="MODEL", help="Re-ranker of the best papers: a catalogue name, a folder or a hub id."
+)
+hyde = click.option(
+    "--hyde", is_flag=True, help="Search also with the abstract that the language model imagines for the query."
+)
 index = click.option("--index", metavar="NAME", help="Index to use; by default the one used last, else 'starter'.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on the output stream.")
 years = option_group(

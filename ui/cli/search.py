@@ -38,7 +38,10 @@ DIVERSITY = 0.4
 )
 @options.as_json
 @click.option("--bibtex", is_flag=True, help="Print BibTeX entries.")
+@options.rerank
+@options.hyde
 @options.embedding
+@options.llm
 @options.offline
 def command(
     query: str | None,
@@ -55,13 +58,17 @@ def command(
     queries: Path | None,
     as_json: bool,
     bibtex: bool,
+    rerank: str | None,
+    hyde: bool,
     embedding: str | None,
+    llm: str | None,
     offline: bool | None,
 ) -> None:
     """Find papers for QUERY: keywords, a question, the idea in other words, or the papers themselves.
 
     Years, authors, categories and identifiers in QUERY are understood: "Riess papers on H0 since 2015".
     """
+    from rag.progress import ProgressLine
     from rag.retrieval.hits import Filters
     from rag.session import Session
     from rag.settings import load_settings
@@ -69,7 +76,7 @@ def command(
 
     if (query is None and like is None) == (queries is None):
         raise UsageError("Give one query, or a file of them with --queries.")
-    session = Session(load_settings(index=index, embedding=embedding, offline=offline))
+    session = Session(load_settings(index=index, embedding=embedding, llm=llm, rerank=rerank, offline=offline))
     find = partial(
         session.search,
         filters=Filters(since, until, category, author),
@@ -78,12 +85,14 @@ def command(
         diversity=DIVERSITY if diverse else 0.0,
         like=like,
         literal=literal,
+        hyde=hyde,
     )
     if queries:
         for line in options.read_lines(queries, "query"):
             show.json_line(find(line).as_record())
         return
-    result = find(query or "")
+    with ProgressLine("Searching", "steps") as progress:
+        result = find(query or "", progress=progress)
     if as_json:
         show.json_record(result.as_record())
     elif bibtex:
