@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from collections.abc import Sequence
 from itertools import islice
@@ -18,11 +19,11 @@ from rag.index.index import Index
 from rag.models import adapters, catalog
 from rag.progress import Progress, silent
 from rag.resources import training_queries
-from rag.training import dataset, queries
+from rag.training import dataset, own_words, queries
 from rag.training.batches import batches, steps_per_pass
 from rag.training.contrast import Contrast, queries_of
 from rag.training.dataset import Dataset, Example, Plan
-from rag.training.fit import REPORT, STATE, Course, Trainer
+from rag.training.fit import REPORT, STATE, TRAINING, Course, Trainer
 from rag.training.losses import Memory, alike, contrastive
 from rag.training.queries import Written
 from rag.training.recipe import Recipe
@@ -136,14 +137,35 @@ def test_what_is_held_out_is_not_trained_on_and_stays_so_when_more_is_written(in
     assert aside <= set(fewer.corpus)
 
 
-def test_papers_without_written_queries_are_found_by_their_title_and_a_sentence(invented: Index) -> None:
+def test_papers_without_written_queries_are_found_by_their_own_words(invented: Index) -> None:
     data = dataset.make(invented, (), Plan(held_out=0.1, corpus=10))
     assert {question.field for question in data.held_out} == {"title"}
     for example in data.examples:
-        title, sentence = example.queries
+        title, sentence, *rare = example.queries
         assert not example.written
         assert sentence not in example.document
         assert title not in example.document
+        assert all(word in example.document for line in rare for word in line.split())
+
+
+def test_rare_words_are_drawn_and_common_ones_and_formulas_are_not() -> None:
+    texts = [f"The disc of Kozai has a mass of $M_{{odot}}$ and {word}." for word in ("pebbles", "planets", "dust")]
+    tells = own_words.rarity([*texts, *["The disc has a mass of no more."] * 60])
+    drawn = [own_words.keywords(texts[0], tells, random.Random(seed)).split() for seed in range(40)]
+    assert {word for words in drawn for word in words} == {"Kozai", "and", "pebbles"}
+    assert {tuple(words) for words in drawn} >= {("Kozai", "and", "pebbles"), ("pebbles", "Kozai", "and")}
+    assert own_words.keywords("The mass has a mass.", tells, random.Random(0)) == ""
+
+
+def test_held_out_papers_are_searched_for_among_their_likes(invented: Index) -> None:
+    found = [paper for _, paper in invented.content.all_papers()]
+    words = [written_for(paper.id, paper.title) for paper in found]
+    data = dataset.make(invented, words, Plan(held_out=0.1, corpus=30))
+    asked = {question.id for question in data.held_out}
+    rows = {invented.row_of(identifier) for identifier in asked}
+    near = {row for held in rows for row in invented.nearest(invented.vectors([held])[0], 3)[0].tolist()}
+    assert len(asked) < 10
+    assert {invented.papers([row])[0].id for row in near} <= set(data.corpus)
 
 
 def test_a_dataset_is_read_as_it_was_written(made: Dataset, tmp_path: Path) -> None:
@@ -240,8 +262,8 @@ def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(made: Dataset
 
 
 def stopping_at(share: float) -> Progress:
-    def progress(done: int, fraction: float) -> None:
-        if fraction >= share:
+    def progress(done: int, fraction: float, stage: str = "") -> None:
+        if stage == TRAINING and fraction >= share:
             raise KeyboardInterrupt
 
     return progress

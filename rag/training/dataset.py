@@ -1,8 +1,9 @@
 """Training data: for each paper of an index a document and the queries that should find it, in one folder.
 
-Papers with written queries are trained on with these, the others with their own title and one of their sentences,
-which should find the rest of the abstract, so that a model keeps what it knew. A part of the papers with written
-queries is held out, with some of the others to search among, to tell which weights are best.
+Papers with written queries are trained on with these and some of their rare words. The others are trained on with
+their own title, one of their sentences and some rare words, which should find the rest of the abstract: so a model
+learns names and keeps what it knew. A part of the papers with written queries is held out, and searched for among the
+papers that are most easily taken for them, to tell which weights are best.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import hashlib
 import io
 import json
 import random
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rag.answers.sentences import split
 from rag.errors import UsageError
 from rag.index.index import Index
 from rag.papers import Paper
 from rag.storage import write_bytes, write_json
+from rag.training import own_words
 from rag.training.queries import FIELDS, Written
 
 TRAIN, HELD_OUT, CORPUS, GUIDE, FACTS = (
@@ -34,8 +35,8 @@ TRAIN, HELD_OUT, CORPUS, GUIDE, FACTS = (
     "guide.npy",
     "facts.json",
 )
-# A sentence to find the rest by must say something, and the rest must be long enough to be found.
-LEAST_WORDS, LEAST_SENTENCES = 8, 2
+# So many of the best hits for a held-out query, and of the nearest to its paper, may be taken for the paper.
+RIVALS = 50
 
 Guide = npt.NDArray[np.float32]
 
@@ -76,12 +77,12 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to make a dataset: the share of written papers to hold out, how many papers they search among, and which
-    papers to leave out entirely. Which papers are held out depends on their ids alone, so that they stay held out
-    when more queries are written."""
+    """How to make a dataset: the share of written papers to hold out, among how many papers they are searched for, and
+    which papers to leave out entirely. Which papers are held out depends on their ids alone, so that they stay held
+    out when more queries are written."""
 
     held_out: float = 0.05
-    corpus: int = 2000
+    corpus: int = 3000
     reserved: frozenset[str] = frozenset()
     seed: int = 0
 
@@ -94,43 +95,47 @@ def make(index: Index, written: Sequence[Written], plan: Plan) -> Dataset:
     by_id = {one.id: one for one in written}
     if banned := plan.reserved & by_id.keys():
         raise UsageError(f"{len(banned):,} papers with training queries are reserved, the first is {min(banned)}.")
+    papers = {
+        row: paper for row, paper in index.content.all_papers() if paper.id not in plan.reserved and not paper.withdrawn
+    }
+    tells = own_words.rarity(paper.text for paper in papers.values())
     rows, examples, held_out, aside = [], [], [], {}
-    for row, paper in index.content.all_papers():
-        if paper.id in plan.reserved or paper.withdrawn:
-            continue
+    for row, paper in papers.items():
         one = by_id.get(paper.id)
         if _drawn(paper.id, plan.seed) < plan.held_out and (one or not written):
             held_out += _questions(paper, one)
-            aside[paper.id] = paper.text
-        elif example := _example(paper, one, plan.seed):
+            aside[row] = paper
+        elif example := _example(paper, one, tells, random.Random(f"{plan.seed} {paper.id}")):
             rows.append(row)
             examples.append(example)
     if not examples or not held_out:
         raise UsageError("Too few papers of the index can be trained on: name a larger index, or write more queries.")
-    corpus = aside | _others(index, plan, plan.corpus - len(aside), aside)
+    among = [*aside, *_rivals(index, aside, held_out, papers)][: max(plan.corpus, len(aside))]
     facts = {
         "index": index.manifest.name,
         "guide": index.manifest.model,
         "examples": len(examples),
         "written": sum(example.written for example in examples),
         "held_out": len(aside),
-        "corpus": len(corpus),
+        "corpus": len(among),
         "reserved": len(plan.reserved),
         "seed": plan.seed,
     }
+    corpus = {papers[row].id: papers[row].text for row in among}
     return Dataset(tuple(examples), index.vectors(rows), tuple(held_out), corpus, facts)
 
 
-def _example(paper: Paper, one: Written | None, seed: int) -> Example | None:
+def _example(paper: Paper, one: Written | None, tells: Mapping[str, float], draw: random.Random) -> Example | None:
     if one:
-        return Example(paper.id, paper.text, one.texts, True)
-    sentences = split(paper.abstract)
-    choice = [number for number, sentence in enumerate(sentences) if len(sentence.split()) >= LEAST_WORDS]
-    if len(sentences) < LEAST_SENTENCES or not choice:
+        return Example(paper.id, paper.text, _said(*one.texts, own_words.keywords(paper.text, tells, draw)), True)
+    if not (parts := own_words.parted(paper, draw)):
         return None
-    drawn = random.Random(f"{seed} {paper.id}").choice(choice)
-    rest = " ".join(sentences[:drawn] + sentences[drawn + 1 :])
-    return Example(paper.id, rest, (paper.title, sentences[drawn]), False)
+    sentence, rest = parts
+    return Example(paper.id, rest, _said(paper.title, sentence, own_words.keywords(rest, tells, draw)), False)
+
+
+def _said(*queries: str) -> tuple[str, ...]:
+    return tuple(query for query in queries if query)
 
 
 def _questions(paper: Paper, one: Written | None) -> list[Question]:
@@ -139,12 +144,18 @@ def _questions(paper: Paper, one: Written | None) -> list[Question]:
     return [Question("title", paper.title, paper.id)]
 
 
-def _others(index: Index, plan: Plan, many: int, aside: Collection[str]) -> dict[str, str]:
-    """So many more papers to search among, drawn by their ids."""
-    papers = (paper for _, paper in index.content.all_papers())
-    free = [paper for paper in papers if paper.id not in aside and paper.id not in plan.reserved]
-    free.sort(key=lambda paper: _drawn(paper.id, plan.seed + 1))
-    return {paper.id: paper.text for paper in free[: max(many, 0)]}
+def _rivals(
+    index: Index, aside: Mapping[int, Paper], held_out: Sequence[Question], papers: Mapping[int, Paper]
+) -> list[int]:
+    """The other papers, those first that come highest where a held-out paper is searched for."""
+    best: dict[int, int] = {}
+    ranked = [index.nearest(vector, RIVALS)[0] for vector in index.vectors(list(aside))]
+    ranked += [index.matching_words(question.text, RIVALS)[0] for question in held_out]
+    for rows in ranked:
+        for place, row in enumerate(rows.tolist()):
+            best[row] = min(place, best.get(row, place))
+    free = [row for row in papers if row not in aside]
+    return sorted(free, key=lambda row: (best.get(row, RIVALS), row))
 
 
 def _drawn(identifier: str, seed: int) -> float:

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +28,7 @@ from rag.training.student import Student
 STATE, REPORT = "training.pt", "report.json"
 CHECKPOINT_SECONDS = 180.0
 CLIP = 1.0
+TRAINING, MEASURING = "Training", "Measuring"
 
 
 class Lesson(Protocol):
@@ -93,16 +95,16 @@ class Trainer:
         optimizer = torch.optim.AdamW(trained, lr=self.recipe.rate, weight_decay=0.0)
         self._resume(lesson, optimizer)
         if not self.course.history:
-            self._measure()
+            self._measure(progress)
         started, saved = time.monotonic() - self.course.seconds, time.monotonic()
         recipe = self.recipe
         drawn = batches(self.dataset.examples, self.dataset.guide, recipe.batch, recipe.own_share, recipe.seed)
         for rows in itertools.islice(drawn, self.course.step, self.steps):
             self._step(lesson(rows), optimizer, trained)
             self.course.seconds = time.monotonic() - started
-            progress(self.course.step * recipe.batch, self.course.step / self.steps)
+            progress(self.course.step * recipe.batch, self.course.step / self.steps, TRAINING)
             if self.course.step % recipe.every == 0 or self.course.step == self.steps:
-                self._measure()
+                self._measure(progress)
             elif time.monotonic() - saved < CHECKPOINT_SECONDS:
                 continue
             self._save(lesson, optimizer)
@@ -121,10 +123,11 @@ class Trainer:
         self.course.step += 1
         self.course.losses.append(round(float(loss.detach()), 4))
 
-    def _measure(self) -> None:
+    def _measure(self, progress: Progress) -> None:
         tokens, strength = (self.recipe.document_tokens, self.recipe.query_tokens), self.recipe.strength
         self.student.show(strength)
-        self.course.history[self.course.step] = measure.scores(self.student, self.dataset, tokens)
+        reading = partial(progress, stage=MEASURING)
+        self.course.history[self.course.step] = measure.scores(self.student, self.dataset, tokens, reading)
         if self.course.best == self.course.step:
             self.student.save(self.folder, self.recipe.base, strength)
         self.student.show()

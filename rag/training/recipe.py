@@ -31,22 +31,22 @@ class Recipe:
 
     base: str
     teacher: str | None = None
-    passes: float = 2.0
+    passes: float = 4.0
     limit: int | None = None
-    batch: int = 56
-    own_share: float = 0.1
-    fresh: int = 16
+    batch: int = 40
+    own_share: float = 0.4
+    fresh: int = 24
     rate: float = 1e-3
     warmup: float = 0.08
     temperature: float = 0.05
     memory: int = 1024
     alike: float = 0.85
-    document_tokens: int = 128
+    document_tokens: int = 256
     query_tokens: int = 48
     rank: int = 16
     alpha: int = 32
     strength: float = 0.7
-    every: int = 78
+    every: int = 162
     seed: int = 0
 
     def as_record(self) -> dict[str, Any]:
