@@ -1,1 +1,1 @@
-"""Fitting a small embedding model to a field: written queries, training pairs, the training and its report."""
+"""Fitting small models to a field: what was written to learn from, the training and its report."""

@@ -1,4 +1,4 @@
-"""``sidereus train``: fit a small embedding model to the field of an index."""
+"""``sidereus train``: fit small models to the field of an index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ui.cli import options
 
 @click.group("train")
 def command() -> None:
-    """Fit a small embedding model to the field of an index. Needs the packages of the extra 'train'."""
+    """Fit small models to the field of an index. Needs the packages of the extra 'train'."""
 
 
 @command.command("dataset")
@@ -35,7 +35,7 @@ def command() -> None:
     "--held-out", type=click.FloatRange(0.001, 0.5), default=0.05, show_default=True, help="Share to measure with."
 )
 @click.option(
-    "--corpus", type=click.IntRange(min=10), default=800, show_default=True, help="Papers that measuring searches."
+    "--corpus", type=click.IntRange(min=10), default=3000, show_default=True, help="Papers that measuring searches."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Which papers are held out.")
 @options.offline
@@ -116,3 +116,105 @@ def embedder(
         show.json_record(told)
     else:
         click.echo(report.card(told))
+
+
+@command.command("answers")
+@click.argument("folder", type=click.Path(path_type=Path))
+@options.index
+@click.option(
+    "--answers",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="Written answers: a file of JSON lines, or a folder of answers-*.jsonl.  [default: models/training]",
+)
+@click.option(
+    "--queries",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="The questions they answer: a file, or a folder of queries-*.jsonl.  [default: models/training]",
+)
+@click.option(
+    "--reserved",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Ids of papers, one a line, to keep out of the training altogether.",
+)
+@click.option(
+    "--held-out", type=click.FloatRange(0.001, 0.5), default=0.065, show_default=True, help="Share to measure with."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Which papers are held out.")
+@options.offline
+def answers(
+    folder: Path,
+    index: str | None,
+    answers: tuple[Path, ...],
+    queries: tuple[Path, ...],
+    reserved: Path | None,
+    held_out: float,
+    seed: int,
+    offline: bool | None,
+) -> None:
+    """Make exercises in FOLDER: written questions, what the index holds on them, and written answers."""
+    from rag.progress import ProgressLine
+    from rag.resources import training_queries
+    from rag.session import Session
+    from rag.settings import load_settings
+    from rag.training import answers as told
+    from rag.training import exercises
+    from rag.training import queries as asked
+    from ui.cli import show
+
+    session = Session(load_settings(index=index, offline=offline))
+    written = told.read(answers or (training_queries(),))
+    questions = {one.id: one.question for one in asked.read(queries or (training_queries(),))}
+    plan = exercises.Plan(held_out, asked.read_ids(reserved) if reserved else frozenset(), seed)
+    with ProgressLine("Finding evidence", "questions") as line:
+        made = exercises.make(session.index, session.embedder, written, questions, plan, line)
+    exercises.write(made, folder)
+    show.note(f"{folder}: {made.facts['examples']:,} questions to learn from, {made.facts['held_out']:,} are held out.")
+
+
+@command.command("llm")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--base", default="smollm2-135m-instruct", show_default=True, metavar="MODEL", help="The model to adapt.")
+@click.option("--passes", type=click.FloatRange(min=0.0, min_open=True), help="How often every question is shown.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Use only N questions.")
+@click.option("--batch", type=click.IntRange(min=1), help="Questions a step.")
+@click.option("--rate", type=click.FloatRange(min=0.0, min_open=True), help="Largest step size.")
+@click.option("--every", type=click.IntRange(min=1), metavar="N", help="Measure every N steps.")
+@click.option("--seed", type=int, help="Order of the questions and first values of the adapters.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to train.")
+@click.option("--threads", type=click.IntRange(min=1), help="Processor threads.")
+@options.as_json
+@options.offline
+def llm(
+    data: Path,
+    folder: Path,
+    base: str,
+    device: str,
+    threads: int | None,
+    as_json: bool,
+    offline: bool | None,
+    **numbers: float | int | None,
+) -> None:
+    """Train adapters for a language model on the exercises in DATA and write them, with a report, to FOLDER.
+
+    Interrupted, the same command goes on where it stopped. FOLDER/adapter.gguf is what llama.cpp loads.
+    """
+    from rag.progress import ProgressLine
+    from rag.settings import load_settings
+    from rag.training import exercises, language
+    from rag.training.start import train_language
+    from ui.cli import show
+
+    settings = load_settings(offline=offline, threads=threads)
+    recipe = language.LanguageRecipe(base, **{name: value for name, value in numbers.items() if value is not None})  # type: ignore[arg-type]
+    with ProgressLine("Training", "questions") as line:
+        told = train_language(settings, exercises.read(data), folder, recipe, device, line)
+    if as_json:
+        show.json_record(told)
+    else:
+        click.echo(language.card(told))
