@@ -23,7 +23,7 @@ CLOUDS = {
     "doc_id": "2403.91002",
 }
 WATER = {
-    "question": "What fraction of Velamen-4b's mass may be water?",
+    "question": "How much water may Velamen-4b hold by mass?",
     "answer": "18 per cent",
     "doc_id": "2403.91001",
 }
