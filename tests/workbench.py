@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +199,7 @@ def run(
 
 
 def start(home: Path, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-    """Start the real command and let it run."""
+    """Start the real command and let it run. It heeds Ctrl-C even when the tests, run in the background, don't."""
     return subprocess.Popen(
         [sys.executable, str(SCRIPT), *map(str, arguments)],
         env=clean_environment(home) | dict(env or {}),
@@ -205,6 +207,7 @@ def start(home: Path, *arguments: str, env: Mapping[str, str] | None = None) -> 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
 
