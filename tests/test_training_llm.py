@@ -309,8 +309,8 @@ def test_without_the_order_of_rotary_positions_it_would_not(
 def test_adapters_of_another_model_are_refused(adapted: Writer, small: Path, tmp_path: Path) -> None:
     from safetensors.numpy import load_file, save_file
 
-    tensors = load_file(tmp_path / gguf_lora.ADAPTER)
-    save_file({name.replace("q_proj", "q_layer"): v for name, v in tensors.items()}, tmp_path / gguf_lora.ADAPTER)
+    tensors = load_file(tmp_path / gguf_lora.WEIGHTS)
+    save_file({name.replace("q_proj", "q_layer"): v for name, v in tensors.items()}, tmp_path / gguf_lora.WEIGHTS)
     with pytest.raises(UsageError, match="has no layer"):
         gguf_lora.write(tmp_path, small, tmp_path / "adapter.gguf")
     assert not list(tmp_path.glob("*.gguf*"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from rag.errors import UsageError
 from rag.evaluation.datasets import read_records
+from rag.training import records
 
 PATTERN = "answers-*.jsonl"
 
@@ -35,14 +35,7 @@ def read(paths: Sequence[Path]) -> tuple[WrittenAnswer, ...]:
 
     Raises UsageError when there are none, naming the line that is wrong, and when a paper comes twice.
     """
-    files = [file for path in paths for file in (sorted(path.glob(PATTERN)) if path.is_dir() else [path])]
-    written = sorted((one for file in files for one in _of_file(file)), key=lambda one: one.id)
-    if not written:
-        raise UsageError(f"There are no training answers in {', '.join(map(str, paths))}: name files of JSON lines.")
-    for one, after in itertools.pairwise(written):
-        if one.id == after.id:
-            raise UsageError(f"The training answers name the paper {one.id} twice: keep one of the two.")
-    return tuple(written)
+    return records.read(paths, PATTERN, _of_file, "answers")
 
 
 def _of_file(path: Path) -> list[WrittenAnswer]:

@@ -8,12 +8,10 @@ papers that are most easily taken for them, to tell which weights are best.
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import io
 import json
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from rag.papers import Paper
 from rag.storage import write_bytes, write_json
 from rag.training import own_words
 from rag.training.queries import FIELDS, Written
+from rag.training.records import drawn, read_lines, write_lines
 
 TRAIN, HELD_OUT, CORPUS, GUIDE, FACTS = (
     "train.jsonl.gz",
@@ -102,7 +101,7 @@ def make(index: Index, written: Sequence[Written], plan: Plan) -> Dataset:
     rows, examples, held_out, aside = [], [], [], {}
     for row, paper in papers.items():
         one = by_id.get(paper.id)
-        if _drawn(paper.id, plan.seed) < plan.held_out and (one or not written):
+        if drawn(paper.id, plan.seed) < plan.held_out and (one or not written):
             held_out += _questions(paper, one)
             aside[row] = paper
         elif example := _example(paper, one, tells, random.Random(f"{plan.seed} {paper.id}")):
@@ -158,17 +157,11 @@ def _rivals(
     return sorted(free, key=lambda row: (best.get(row, RIVALS), row))
 
 
-def _drawn(identifier: str, seed: int) -> float:
-    """A number in [0, 1) that depends on nothing but the id and the seed."""
-    digest = hashlib.sha256(f"{seed} {identifier}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
-
-
 def write(dataset: Dataset, folder: Path) -> None:
     """Write a dataset into a folder; ``facts.json`` comes last, so that a folder with it is whole."""
-    _write_lines(folder / TRAIN, (asdict(example) for example in dataset.examples))
-    _write_lines(folder / HELD_OUT, (asdict(question) for question in dataset.held_out))
-    _write_lines(folder / CORPUS, ({"id": name, "text": text} for name, text in dataset.corpus.items()))
+    write_lines(folder / TRAIN, (asdict(example) for example in dataset.examples))
+    write_lines(folder / HELD_OUT, (asdict(question) for question in dataset.held_out))
+    write_lines(folder / CORPUS, ({"id": name, "text": text} for name, text in dataset.corpus.items()))
     array = io.BytesIO()
     np.save(array, dataset.guide.astype(np.float16))
     write_bytes(folder / GUIDE, array.getvalue())
@@ -179,22 +172,11 @@ def read(folder: Path) -> Dataset:
     """The dataset in a folder; UsageError when there is none or it is damaged."""
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        examples = tuple(Example(**{**one, "queries": tuple(one["queries"])}) for one in _lines(folder / TRAIN))
-        questions = tuple(Question(**one) for one in _lines(folder / HELD_OUT))
-        corpus = {one["id"]: one["text"] for one in _lines(folder / CORPUS)}
+        examples = tuple(Example(**{**one, "queries": tuple(one["queries"])}) for one in read_lines(folder / TRAIN))
+        questions = tuple(Question(**one) for one in read_lines(folder / HELD_OUT))
+        corpus = {one["id"]: one["text"] for one in read_lines(folder / CORPUS)}
         guide = np.load(folder / GUIDE).astype(np.float32)
     except (OSError, ValueError, TypeError, KeyError, EOFError):
         raise UsageError(f"{folder} holds no training data: make it with 'sidereus train dataset {folder}'.") from None
     guide /= np.maximum(np.linalg.norm(guide, axis=1, keepdims=True), 1e-9)
     return Dataset(examples, guide, questions, corpus, facts)
-
-
-def _write_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
-    text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-    write_bytes(path, gzip.compress(text.encode("utf-8"), mtime=0))
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)

@@ -6,11 +6,9 @@ are shown: other sentences beside the right ones, in another order, and now and 
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import json
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +23,9 @@ from rag.models.embedder import Embedder, Vectors
 from rag.progress import Progress, silent
 from rag.retrieval.hits import Filters, Hit
 from rag.retrieval.search import search
-from rag.storage import write_bytes, write_json
+from rag.storage import write_json
 from rag.training.answers import WrittenAnswer
+from rag.training.records import drawn, read_lines, write_lines
 
 TRAIN, HELD_OUT, FACTS = "answers.jsonl.gz", "answers-held-out.jsonl.gz", "answers.json"
 # Papers whose sentences stand beside the right ones, and how many of their sentences are kept to draw from.
@@ -105,7 +104,7 @@ def make(
     for done, one in enumerate(written, start=1):
         made = maker.exercise(one, questions[one.id]) if one.id in questions else None
         if made:
-            (held_out if _drawn(one.id, plan.seed) < plan.held_out else train).append(made)
+            (held_out if drawn(one.id, plan.seed) < plan.held_out else train).append(made)
         progress(done, done / len(written))
     if not train or not held_out:
         raise UsageError("Too few papers of the index have written answers: name a larger index, or write more.")
@@ -169,16 +168,10 @@ def lay_out(exercise: Exercise, draw: random.Random) -> Shown:
     return Shown(exercise.question, shown, f"{exercise.answer.rstrip('.')} [{numbers[exercise.id]}].")
 
 
-def _drawn(identifier: str, seed: int) -> float:
-    """A number in [0, 1) that depends on nothing but the id and the seed."""
-    digest = hashlib.sha256(f"{seed} {identifier}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
-
-
 def write(made: Exercises, folder: Path) -> None:
     """Write exercises into a folder; the facts come last, so that a folder with them is whole."""
-    _write_lines(folder / TRAIN, made.train)
-    _write_lines(folder / HELD_OUT, made.held_out)
+    write_lines(folder / TRAIN, map(asdict, made.train))
+    write_lines(folder / HELD_OUT, map(asdict, made.held_out))
     write_json(folder / FACTS, made.facts)
 
 
@@ -186,19 +179,13 @@ def read(folder: Path) -> Exercises:
     """The exercises in a folder; UsageError when there are none or they are damaged."""
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        return Exercises(_read_lines(folder / TRAIN), _read_lines(folder / HELD_OUT), facts)
+        return Exercises(_exercises(folder / TRAIN), _exercises(folder / HELD_OUT), facts)
     except (OSError, ValueError, TypeError, KeyError, EOFError):
         raise UsageError(
             f"{folder} holds no exercises in answering: make them with 'sidereus train answers {folder}'."
         ) from None
 
 
-def _write_lines(path: Path, exercises: Iterable[Exercise]) -> None:
-    text = "".join(json.dumps(asdict(exercise), ensure_ascii=False) + "\n" for exercise in exercises)
-    write_bytes(path, gzip.compress(text.encode("utf-8"), mtime=0))
-
-
-def _read_lines(path: Path) -> tuple[Exercise, ...]:
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        records = [json.loads(line) for line in file]
+def _exercises(path: Path) -> tuple[Exercise, ...]:
+    records = read_lines(path)
     return tuple(Exercise(**{**one, "found": tuple(Candidate(**each) for each in one["found"])}) for one in records)

@@ -15,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import UsageError
+from rag.models.adapters import CONFIG, DOWN, PREFIX, UP, WEIGHTS
 from rag.storage import sync_folder
-from rag.training.lora import ADAPTER, CONFIG, PREFIX
 
-DOWN, UP = ".lora_A.weight", ".lora_B.weight"
 FILE = "adapter.gguf"
 
 
@@ -32,7 +31,7 @@ def write(adapters: Path, base: Path, place: Path) -> None:
 
     try:
         config = json.loads((adapters / CONFIG).read_text(encoding="utf-8"))
-        tensors = load_file(adapters / ADAPTER)
+        tensors = load_file(adapters / WEIGHTS)
     except (OSError, ValueError):
         raise UsageError(f"{adapters} holds no adapters: train some with 'sidereus train llm'.") from None
     model = gguf.GGUFReader(base)

@@ -12,11 +12,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from rag.models.adapters import CONFIG, PREFIX, WEIGHTS
 from rag.storage import write_bytes, write_json
 
-ADAPTER, CONFIG = "adapter_model.safetensors", "adapter_config.json"
-# peft reads names that begin so.
-PREFIX = "base_model.model."
 # The factor of an adapter that starts at zero.
 UP = "lora_B"
 
@@ -70,7 +68,7 @@ class Adapters:
             PREFIX + name.replace(".default.", "."): value.numpy(force=True).astype(np.float16)
             for name, value in kept.items()
         }
-        write_bytes(folder / ADAPTER, save(tensors))
+        write_bytes(folder / WEIGHTS, save(tensors))
         config = {
             "peft_type": "LORA",
             "task_type": self.task,

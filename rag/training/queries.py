@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import get_args
 
 from rag.errors import UsageError
 from rag.evaluation.datasets import Field, read_records
+from rag.training import records
 
 FIELDS: tuple[Field, ...] = get_args(Field)
 PATTERN = "queries-*.jsonl"
@@ -43,13 +43,7 @@ def read(paths: Sequence[Path]) -> tuple[Written, ...]:
 
     Raises UsageError when there are none, naming the line that is wrong, and when a paper comes twice.
     """
-    written = sorted((one for path in paths for file in _files(path) for one in _of_file(file)), key=lambda w: w.id)
-    if not written:
-        raise UsageError(f"There are no training queries in {', '.join(map(str, paths))}: name files of JSON lines.")
-    for one, after in itertools.pairwise(written):
-        if one.id == after.id:
-            raise UsageError(f"The training queries name the paper {one.id} twice: keep one of the two.")
-    return tuple(written)
+    return records.read(paths, PATTERN, _of_file, "queries")
 
 
 def read_ids(path: Path) -> frozenset[str]:
@@ -77,10 +71,6 @@ def problems(written: Iterable[Written], texts: Mapping[str, str], reserved: Col
 def _runs(text: str) -> Iterator[tuple[str, ...]]:
     words = re.findall(r"[a-z0-9]+", text.lower())
     return (tuple(words[start : start + COPIED]) for start in range(len(words) - COPIED + 1))
-
-
-def _files(path: Path) -> list[Path]:
-    return sorted(path.glob(PATTERN)) if path.is_dir() else [path]
 
 
 def _of_file(path: Path) -> Iterator[Written]:
