@@ -4,6 +4,10 @@
 ARGS =
 # Set to "no" to leave out the tests in a browser.
 BROWSER_TEST ?=
+# For train: a file of papers, a file of the ids to keep out, and the folder to write to.
+PAPERS =
+RESERVED =
+OUT = var/train
 # The Python to make .venv with, when it is not one of python3.11, python3.12, python3.13.
 PYTHON ?=
 
@@ -14,7 +18,7 @@ OFFLINE_MODELS = astro-minilm smollm2-135m-instruct
 export PYTHON BROWSER_TEST
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test ready-offline chat test lint format bench screenshots wheel clean
+.PHONY: help setup setup-test ready-offline chat test lint format bench train screenshots wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +55,14 @@ format: setup-test ## Format the code, and mend what can be mended by itself
 
 bench: ready-offline ## Measure start-up, search, answers and memory on this machine
 	@.venv/bin/python benchmarks/speed.py $(ARGS)
+
+train: setup-test ## Make astro-minilm again: PAPERS=file [RESERVED=file] [OUT=folder]
+	@[ -n "$(PAPERS)" ] || { echo "Name the papers to learn from: make train PAPERS=FILE" >&2; exit 2; }
+	@$(SIDEREUS) index list --json | grep -q '"name": "train"' || \
+		$(SIDEREUS) index build train "$(PAPERS)" --embedding all-minilm-l6-v2
+	@[ -e "$(OUT)/data/facts.json" ] || \
+		$(SIDEREUS) train dataset "$(OUT)/data" --index train $(if $(RESERVED),--reserved "$(RESERVED)")
+	@$(SIDEREUS) train embedder "$(OUT)/data" "$(OUT)" $(ARGS)
 
 screenshots: ready-offline ## Take the pictures in docs/images again
 	@.ci/browser

@@ -46,14 +46,18 @@ def merge(models: Path, model: Model) -> None:
     if problems := store.verify(models, original):
         shutil.rmtree(models / original.name, ignore_errors=True)
         raise ModelProblem(f"{problems[0]} It was removed: fetch it again with 'sidereus models get {original.name}'.")
-    with (
-        locked(models / f".{model.name}.lock", f"Another process is preparing {model.name}: try again in a moment."),
-        tempfile.TemporaryDirectory(prefix=".merge-", dir=models) as scratch,
-    ):
+    with locked(models / f".{model.name}.lock", f"Another process is preparing {model.name}: try again in a moment."):
+        compose(models / original.name, adapters, place)
+
+
+def compose(original: Path, adapters: Path, place: Path) -> None:
+    """Make the folder ``place`` in one step: the original model's files, its weights with the adapters.
+
+    Raises ModelProblem when the adapters are damaged or don't belong to these weights.
+    """
+    with tempfile.TemporaryDirectory(prefix=".merge-", dir=place.parent) as scratch:
         aside = Path(scratch) / "merged"
-        for name in original.files:
-            (aside / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(models / original.name / name, aside / name)
+        shutil.copytree(original, aside, ignore=shutil.ignore_patterns(".*"))
         apply(aside / MERGED, adapters)
         sync_tree(aside)
         shutil.rmtree(place, ignore_errors=True)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from rag.errors import UsageError
-from rag.models import catalog, embedder, store
+from rag.models import adapters, catalog, embedder, store
 from rag.progress import Progress, ProgressLine, silent
 from rag.settings import Settings
 from rag.storage import locked, write_text
@@ -25,6 +25,7 @@ from rag.training.recipe import Recipe
 from rag.training.student import Student
 from rag.training.writer import Writer
 
+MODEL = "model"
 BUSY = "Another process is training in {}: wait for it to finish."
 
 
@@ -32,6 +33,8 @@ def train(
     settings: Settings, dataset: Dataset, folder: Path, recipe: Recipe, device: str = "cpu", progress: Progress = silent
 ) -> dict[str, Any]:
     """Train, or go on with a training, and give the report that is also written to ``folder``.
+
+    ``folder/model`` is then the adapted model, whole: what ``--embedding`` takes.
 
     Raises UsageError when the device or the packages for it are missing, or the folder holds another training.
     """
@@ -42,6 +45,7 @@ def train(
         student = Student(place, Rank(recipe.rank, recipe.alpha), device, recipe.seed)
         trainer = Trainer(folder, dataset, recipe, student)
         trainer.run(_lesson(settings, trainer), progress)
+        adapters.compose(place, folder, folder / MODEL)
         told = trainer.report()
         write_text(folder / "report.md", report.card(told))
     return told
