@@ -16,17 +16,19 @@ from workbench import CHECKOUT, Cli
 
 from rag.errors import ModelProblem, UsageError
 from rag.index.index import Index
-from rag.models import adapters, catalog
-from rag.progress import Progress, silent
+from rag.models import adapters, catalog, embedder
+from rag.progress import Progress
 from rag.resources import training_queries
 from rag.training import dataset, own_words, queries
-from rag.training.batches import batches, steps_per_pass
+from rag.training.batches import Rows, batches, steps_per_pass
 from rag.training.contrast import Contrast, queries_of
 from rag.training.dataset import Dataset, Example, Plan
-from rag.training.fit import REPORT, STATE, TRAINING, Course, Trainer
+from rag.training.finding import Finding
+from rag.training.fit import REPORT, STATE, TRAINING, Trainer
 from rag.training.losses import Memory, alike, contrastive
 from rag.training.queries import Written
 from rag.training.recipe import Recipe
+from rag.training.start import MODEL
 from rag.training.student import Rank, Student
 
 BASE = "all-minilm-l6-v2"
@@ -62,14 +64,11 @@ def made(library: Path) -> Dataset:
     return dataset.make(index, words, Plan(held_out=0.4, corpus=20))
 
 
-def trainer(folder: Path, data: Dataset, base: Path, **more: object) -> Trainer:
+def trainer(folder: Path, data: Dataset, base: Path, **more: object) -> Trainer[Rows]:
     settings = {"passes": 2.0, "batch": 8, "every": 2, "document_tokens": 48, "query_tokens": 16, "memory": 16} | more
     recipe = Recipe(str(base), **settings)  # type: ignore[arg-type]
-    return Trainer(folder, data, recipe, Student(base, Rank(recipe.rank, recipe.alpha), "cpu", recipe.seed))
-
-
-def run(one: Trainer, progress: Progress = silent) -> Course:
-    return one.run(Contrast(one.folder, one.dataset, one.recipe, one.student), progress)
+    student = Student(base, Rank(recipe.rank, recipe.alpha), "cpu", recipe.seed)
+    return Trainer(folder, Finding(data, recipe, student, Contrast(folder, data, recipe, student)), recipe)
 
 
 # Written queries
@@ -237,28 +236,28 @@ def test_the_memory_keeps_the_newest_of_each_paper() -> None:
 
 def test_training_lowers_the_loss_and_writes_adapters_and_a_report(made: Dataset, small: Path, tmp_path: Path) -> None:
     one = trainer(tmp_path, made, small, passes=4.0)
-    course = run(one)
+    course = one.run()
     assert np.mean(course.losses[-3:]) < np.mean(course.losses[:3])
     told = json.loads((tmp_path / REPORT).read_text(encoding="utf-8"))
     assert told["step"] == told["steps"] == one.steps
     assert set(told["before"]) == {"query", "plain", "question"}
     assert str(told["best_step"]) in told["history"]
-    tuned = sum(len(rows) for rows in one.student.masters.values())
+    tuned = sum(len(rows) for rows in one.task.adapters.masters.values())
     assert tuned > 0
 
 
 def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(made: Dataset, small: Path, tmp_path: Path) -> None:
     whole = trainer(tmp_path / "whole", made, small)
-    run(whole)
+    whole.run()
     cut = trainer(tmp_path / "cut", made, small)
     with pytest.raises(KeyboardInterrupt):
-        run(cut, stopping_at(0.6))
+        cut.run(stopping_at(0.6))
     again = trainer(tmp_path / "cut", made, small)
-    course = run(again)
+    course = again.run()
     assert course.step == whole.course.step
     assert course.losses == pytest.approx(whole.course.losses, rel=1e-3)
-    for name, value in whole.student.masters.items():
-        assert torch.allclose(again.student.masters[name], value, atol=1e-5), name
+    for name, value in whole.task.adapters.masters.items():
+        assert torch.allclose(again.task.adapters.masters[name], value, atol=1e-5), name
 
 
 def stopping_at(share: float) -> Progress:
@@ -271,15 +270,15 @@ def stopping_at(share: float) -> Progress:
 
 def test_a_folder_holds_one_training(made: Dataset, small: Path, tmp_path: Path) -> None:
     one = trainer(tmp_path, made, small, passes=0.5)
-    run(one)
+    one.run()
     assert (tmp_path / STATE).is_file()
     other = trainer(tmp_path, made, small, passes=0.5, rate=2e-3)
     with pytest.raises(UsageError, match="another recipe"):
-        run(other)
+        other.run()
 
 
 def test_the_commands_make_data_and_learn_from_a_teacher_of_another_size(
-    cli: Cli, own_library: Path, small: Path, tmp_path: Path
+    cli: Cli, own_library: Path, models: Path, small: Path, tmp_path: Path
 ) -> None:
     data, folder = tmp_path / "data", tmp_path / "out"
     result = cli("train", "dataset", data, "--index", "invented", "--no-queries", "--held-out", "0.3", home=own_library)
@@ -291,6 +290,10 @@ def test_the_commands_make_data_and_learn_from_a_teacher_of_another_size(
     assert np.mean(losses[-4:]) < 0.8 * np.mean(losses[:4])
     assert "matching the vectors of" in (folder / "report.md").read_text(encoding="utf-8")
     assert (folder / "adapter_model.safetensors").stat().st_size < 1_000_000
+    found = catalog.find(str(folder / MODEL), "embedding"), catalog.find(str(small), "embedding")
+    after, before = (embedder.load(models, model).encode(["dust"], "query") for model in found)
+    assert before.shape == after.shape
+    assert not np.allclose(before, after, rtol=0.01)
 
 
 def test_a_training_without_data_is_one_sentence(cli: Cli, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import gguf
@@ -20,11 +21,13 @@ from rag.models import catalog, embedder
 from rag.progress import Progress
 from rag.resources import training_queries
 from rag.training import answers, exercises, gguf_lora, queries
+from rag.training.answering import METRIC, Answering
 from rag.training.answers import WrittenAnswer
 from rag.training.exercises import Candidate, Exercise, Exercises, Plan, lay_out
-from rag.training.language import REPORT, LanguageRecipe, LanguageTrainer
+from rag.training.fit import REPORT, TRAINING, Trainer
 from rag.training.lora import Rank
-from rag.training.writer import Writer
+from rag.training.recipe import LanguageRecipe
+from rag.training.writer import Tokens, Writer
 
 LLM = "smollm2-135m-instruct"
 LAYERS = 2
@@ -89,9 +92,9 @@ def made() -> Exercises:
     return Exercises(tuple(map(exercise, range(12))), tuple(map(exercise, range(12, 16))), {"index": "lamps"})
 
 
-def trainer(folder: Path, made: Exercises, writer: Writer, **more: object) -> LanguageTrainer:
+def trainer(folder: Path, made: Exercises, writer: Writer, **more: object) -> Trainer[Sequence[Tokens]]:
     recipe = LanguageRecipe(LLM, **{"passes": 2.0, "batch": 4, "every": 2, "rank": 4, "alpha": 8} | more)  # type: ignore[arg-type]
-    return LanguageTrainer(folder, made, recipe, writer)
+    return Trainer(folder, Answering(made, recipe, writer), recipe)
 
 
 # Written answers
@@ -215,7 +218,7 @@ def test_training_lowers_the_loss_and_reports(made: Exercises, writer: Writer, t
     assert np.mean(course.losses[-3:]) < 0.8 * np.mean(course.losses[:3])
     told = json.loads((tmp_path / REPORT).read_text(encoding="utf-8"))
     assert told["step"] == told["steps"] == 12
-    assert told["after"] < 0.8 * told["before"]
+    assert told["after"][METRIC] < 0.8 * told["before"][METRIC]
 
 
 def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(
@@ -230,7 +233,7 @@ def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(
         trainer(tmp_path / "cut", made, writer).run(stopping_at(0.8))
     writer.load(first)
     steps: list[int] = []
-    course = trainer(tmp_path / "cut", made, writer).run(lambda done, fraction: steps.append(done))
+    course = trainer(tmp_path / "cut", made, writer).run(noting(steps))
     assert steps == [20, 24]
     assert course.losses == pytest.approx(whole.losses, rel=1e-3)
     for name, value in wanted.items():
@@ -239,9 +242,17 @@ def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(
         trainer(tmp_path / "cut", made, writer, rate=1e-4).run()
 
 
+def noting(steps: list[int]) -> Progress:
+    def progress(done: int, fraction: float, stage: str = "") -> None:
+        if stage == TRAINING:
+            steps.append(done)
+
+    return progress
+
+
 def stopping_at(share: float) -> Progress:
-    def progress(done: int, fraction: float) -> None:
-        if fraction >= share:
+    def progress(done: int, fraction: float, stage: str = "") -> None:
+        if stage == TRAINING and fraction >= share:
             raise KeyboardInterrupt
 
     return progress

@@ -30,7 +30,7 @@ class Contrast:
     ) -> None:
         self.dataset, self.recipe, self.student = dataset, recipe, student
         self.memory = Memory(recipe.memory)
-        self.parameters: list[torch.nn.Parameter] = []
+        self.parameters: Sequence[torch.nn.Parameter] = ()
         known = dataset.facts["guide"] == recipe.base
         self._bank = dataset.guide if known else original(folder / BANK, dataset, recipe, student, progress)
 

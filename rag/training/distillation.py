@@ -42,7 +42,7 @@ class Distillation:
         self._loss = EmbedDistillLoss(
             student.model, projection_dim=teacher.dimensions if teacher.dimensions != own else None
         )
-        self.parameters: list[torch.nn.Parameter] = (
+        self.parameters: Sequence[torch.nn.Parameter] = (
             [*self._loss.projection.parameters()] if self._loss.projection else []
         )
 

@@ -30,10 +30,10 @@ class Rank:
 class Adapters:
     """Adapters put into some linear layers of a model; all its other weights are frozen."""
 
-    def __init__(self, model: torch.nn.Module, layers: Collection[str], rank: Rank, task: str) -> None:
+    def __init__(self, model: torch.nn.Module, layers: Collection[str], rank: Rank, task: str, device: str) -> None:
         from peft import LoraConfig, inject_adapter_in_model
 
-        self.rank, self.task = rank, task
+        self.rank, self.task, self.device = rank, task, device
         config = LoraConfig(r=rank.rank, lora_alpha=rank.alpha, target_modules=set(layers), bias="none")
         inject_adapter_in_model(config, model)
         for name, weight in model.named_parameters():

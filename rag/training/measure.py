@@ -9,11 +9,10 @@ from rag.evaluation.embeddings import ranked
 from rag.evaluation.retrieval import DEPTH, measure
 from rag.progress import Progress, silent
 from rag.training.dataset import Dataset
+from rag.training.fit import Scores
 from rag.training.student import Student
 
 METRIC = "ndcg@10"
-Scores = dict[str, float]
-"""The metric in 0..1 for each kind of held-out query."""
 
 
 def scores(student: Student, dataset: Dataset, tokens: tuple[int, int], progress: Progress = silent) -> Scores:

@@ -1,4 +1,4 @@
-"""How an embedding model is trained: the numbers of a recipe, in one place."""
+"""How the models are trained: the numbers of a recipe, in one place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The settings of one training; the defaults are those of the adapter that ships with Sidereus.
+    """The settings of an embedding model's training; the defaults are those of the adapters that ship with Sidereus.
 
     Attributes:
         base: the catalogue name, folder or hub id of the model to adapt.
@@ -55,7 +55,47 @@ class Recipe:
 
     def rate_at(self, step: int, steps: int) -> float:
         """The step size at a step, counted from 0."""
-        rising = max(1, round(self.warmup * steps))
-        if step < rising:
-            return self.rate * (step + 1) / rising
-        return self.rate * (1 - 0.9 * (step - rising) / max(1, steps - rising))
+        return rising_and_falling(self.rate, self.warmup, 0.1, step, steps)
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageRecipe:
+    """The settings of a language model's training.
+
+    Attributes:
+        base: the catalogue name of the model to adapt, or its GGUF file.
+        passes: how often every question is shown, each time with other evidence.
+        limit: at most so many questions; None for all.
+        batch: questions a step.
+        rate: the largest step size of AdamW, reached after the share ``warmup`` of all steps, then falling to zero.
+        rank, alpha, strength: of the low-rank adapters, as for an embedding model.
+        every: steps between two measurements.
+    """
+
+    base: str
+    passes: float = 1.0
+    limit: int | None = None
+    batch: int = 8
+    rate: float = 5e-4
+    warmup: float = 0.06
+    rank: int = 16
+    alpha: int = 32
+    strength: float = 1.0
+    every: int = 40
+    seed: int = 0
+
+    def as_record(self) -> dict[str, Any]:
+        """The recipe as JSON-ready values."""
+        return asdict(self)
+
+    def rate_at(self, step: int, steps: int) -> float:
+        """The step size at a step, counted from 0."""
+        return rising_and_falling(self.rate, self.warmup, 0.0, step, steps)
+
+
+def rising_and_falling(highest: float, warmup: float, left: float, step: int, steps: int) -> float:
+    """A step size that rises over the share ``warmup`` of the steps and falls evenly to ``left`` of itself."""
+    rising = max(1, round(warmup * steps))
+    if step < rising:
+        return highest * (step + 1) / rising
+    return highest * (1 - (1 - left) * (step - rising) / max(1, steps - rising))

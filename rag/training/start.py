@@ -13,15 +13,16 @@ from rag.models import adapters, catalog, embedder, store
 from rag.progress import Progress, ProgressLine, silent
 from rag.settings import Settings
 from rag.storage import locked, write_text
-from rag.training import gguf_lora, language, report
+from rag.training import gguf_lora, report
+from rag.training.answering import Answering
 from rag.training.contrast import Contrast
 from rag.training.dataset import Dataset
 from rag.training.distillation import Distillation
 from rag.training.exercises import Exercises
-from rag.training.fit import Lesson, Trainer
-from rag.training.language import LanguageRecipe, LanguageTrainer
+from rag.training.finding import Finding, Lesson, selected
+from rag.training.fit import Trainer
 from rag.training.lora import Rank
-from rag.training.recipe import Recipe
+from rag.training.recipe import LanguageRecipe, Recipe
 from rag.training.student import Student
 from rag.training.writer import Writer
 
@@ -43,11 +44,13 @@ def train(
     place = store.ensure(settings.models, model, settings.offline)
     with locked(folder / ".lock", BUSY.format(folder)):
         student = Student(place, Rank(recipe.rank, recipe.alpha), device, recipe.seed)
-        trainer = Trainer(folder, dataset, recipe, student)
-        trainer.run(_lesson(settings, trainer), progress)
+        chosen = selected(dataset, recipe.limit)
+        lesson = _lesson(settings, folder, chosen, recipe, student)
+        trainer = Trainer(folder, Finding(chosen, recipe, student, lesson), recipe)
+        trainer.run(progress)
         adapters.compose(place, folder, folder / MODEL)
         told = trainer.report()
-        write_text(folder / "report.md", report.card(told))
+        write_text(folder / "report.md", report.finding_card(told))
     return told
 
 
@@ -69,11 +72,11 @@ def train_language(
     base = store.gguf(settings.models, model)
     with locked(folder / ".lock", BUSY.format(folder)):
         writer = Writer(model, base, Rank(recipe.rank, recipe.alpha), device, recipe.seed)
-        trainer = LanguageTrainer(folder, exercises, recipe, writer)
+        trainer = Trainer(folder, Answering(exercises, recipe, writer), recipe)
         trainer.run(progress)
         gguf_lora.write(folder, base, folder / gguf_lora.FILE)
         told = trainer.report()
-        write_text(folder / "report.md", language.card(told))
+        write_text(folder / "report.md", report.answering_card(told))
     return told
 
 
@@ -89,16 +92,12 @@ def _prepare(settings: Settings, device: str, *packages: str) -> None:
         torch.set_num_threads(settings.threads)
 
 
-def _lesson(settings: Settings, trainer: Trainer) -> Lesson:
-    parts = (trainer.folder, trainer.dataset, trainer.recipe, trainer.student)
-    if not trainer.recipe.teacher:
-        line = ProgressLine("Embedding what is known", "papers")
-        lesson: Lesson = Contrast(*parts, line)
-    else:
-        model = catalog.find(trainer.recipe.teacher, "embedding")
-        store.ensure(settings.models, model, settings.offline)
-        teacher = embedder.load(settings.models, model, settings.threads)
-        line = ProgressLine("Asking the teacher", "texts")
-        lesson = Distillation(*parts, teacher, line)
-    line.close()
-    return lesson
+def _lesson(settings: Settings, folder: Path, dataset: Dataset, recipe: Recipe, student: Student) -> Lesson:
+    if not recipe.teacher:
+        with ProgressLine("Embedding what is known", "papers") as line:
+            return Contrast(folder, dataset, recipe, student, line)
+    model = catalog.find(recipe.teacher, "embedding")
+    store.ensure(settings.models, model, settings.offline)
+    teacher = embedder.load(settings.models, model, settings.threads)
+    with ProgressLine("Asking the teacher", "texts") as line:
+        return Distillation(folder, dataset, recipe, student, teacher, line)

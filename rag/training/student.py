@@ -31,7 +31,7 @@ class Student(Adapters):
         # The fused attention of PyTorch is slow backwards on a CPU.
         options = {"attn_implementation": "eager" if device == "cpu" else "sdpa", "dtype": self.dtype}
         self.model = SentenceTransformer(str(folder), device=device, local_files_only=True, model_kwargs=options)
-        super().__init__(self.model[0].model, _linear(self.model[0].model), rank, "FEATURE_EXTRACTION")
+        super().__init__(self.model[0].model, _linear(self.model[0].model), rank, "FEATURE_EXTRACTION", device)
 
     def encode(self, texts: Sequence[str], tokens: int) -> torch.Tensor:
         """Vectors of shape (len(texts), dimensions), L2-normalised, in 32 bits, through which gradients flow."""

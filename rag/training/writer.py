@@ -43,9 +43,8 @@ class Writer(Adapters):
     def __init__(self, model: Model, gguf: Path, rank: Rank, device: str, seed: int) -> None:
         torch.manual_seed(seed)
         self._asked = LanguageModel(model, gguf)
-        self.device = device
         self.model = dense(gguf, precision(device)).to(device)
-        super().__init__(self.model, linear_layers(self.model) - {"lm_head"}, rank, "CAUSAL_LM")
+        super().__init__(self.model, linear_layers(self.model) - {"lm_head"}, rank, "CAUSAL_LM", device)
         first, second = (self._asked.prompt(_messages(LEAST, reply)) for reply in REPLIES)
         # A reply ends with the first token that the template writes after it, whatever the reply.
         self._after = _alike(first[::-1], second[::-1]) - 1

@@ -8,6 +8,19 @@ import click
 
 from ui.cli import options
 
+_reserved = click.option(
+    "--reserved",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Ids of papers, one a line, to keep out of the training altogether.",
+)
+_where = options.option_group(
+    click.option(
+        "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to train."
+    ),
+    click.option("--threads", type=click.IntRange(min=1), help="Processor threads."),
+)
+
 
 @click.group("train")
 def command() -> None:
@@ -25,12 +38,7 @@ def command() -> None:
     help="Written training queries: a file of JSON lines, or a folder of queries-*.jsonl.  [default: models/training]",
 )
 @click.option("--no-queries", is_flag=True, help="Use no written queries, only the papers' own words.")
-@click.option(
-    "--reserved",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Ids of papers, one a line, to keep out of the training altogether.",
-)
+@_reserved
 @click.option(
     "--held-out", type=click.FloatRange(0.001, 0.5), default=0.05, show_default=True, help="Share to measure with."
 )
@@ -80,8 +88,7 @@ def dataset(
 @click.option("--rate", type=click.FloatRange(min=0.0, min_open=True), help="Largest step size.")
 @click.option("--every", type=click.IntRange(min=1), metavar="N", help="Measure every N steps.")
 @click.option("--seed", type=int, help="Order of the examples and first values of the adapters.")
-@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to train.")
-@click.option("--threads", type=click.IntRange(min=1), help="Processor threads.")
+@_where
 @options.as_json
 @options.offline
 def embedder(
@@ -109,13 +116,12 @@ def embedder(
 
     settings = load_settings(offline=offline, threads=threads)
     recipe = Recipe(base, teacher, **{name: value for name, value in numbers.items() if value is not None})  # type: ignore[arg-type]
-    line = ProgressLine("Training", "papers")
-    told = train(settings, making.read(data), folder, recipe, device, line)
-    line.close()
+    with ProgressLine("Training", "papers") as line:
+        told = train(settings, making.read(data), folder, recipe, device, line)
     if as_json:
         show.json_record(told)
     else:
-        click.echo(report.card(told))
+        click.echo(report.finding_card(told))
 
 
 @command.command("answers")
@@ -135,12 +141,7 @@ def embedder(
     metavar="PATH",
     help="The questions they answer: a file, or a folder of queries-*.jsonl.  [default: models/training]",
 )
-@click.option(
-    "--reserved",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Ids of papers, one a line, to keep out of the training altogether.",
-)
+@_reserved
 @click.option(
     "--held-out", type=click.FloatRange(0.001, 0.5), default=0.065, show_default=True, help="Share to measure with."
 )
@@ -186,8 +187,7 @@ def answers(
 @click.option("--rate", type=click.FloatRange(min=0.0, min_open=True), help="Largest step size.")
 @click.option("--every", type=click.IntRange(min=1), metavar="N", help="Measure every N steps.")
 @click.option("--seed", type=int, help="Order of the questions and first values of the adapters.")
-@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to train.")
-@click.option("--threads", type=click.IntRange(min=1), help="Processor threads.")
+@_where
 @options.as_json
 @options.offline
 def llm(
@@ -206,15 +206,16 @@ def llm(
     """
     from rag.progress import ProgressLine
     from rag.settings import load_settings
-    from rag.training import exercises, language
+    from rag.training import exercises, report
+    from rag.training.recipe import LanguageRecipe
     from rag.training.start import train_language
     from ui.cli import show
 
     settings = load_settings(offline=offline, threads=threads)
-    recipe = language.LanguageRecipe(base, **{name: value for name, value in numbers.items() if value is not None})  # type: ignore[arg-type]
+    recipe = LanguageRecipe(base, **{name: value for name, value in numbers.items() if value is not None})  # type: ignore[arg-type]
     with ProgressLine("Training", "questions") as line:
         told = train_language(settings, exercises.read(data), folder, recipe, device, line)
     if as_json:
         show.json_record(told)
     else:
-        click.echo(language.card(told))
+        click.echo(report.answering_card(told))
