@@ -14,6 +14,16 @@ _reserved = click.option(
     metavar="FILE",
     help="Ids of papers, one a line, to keep out of the training altogether.",
 )
+_numbers = options.option_group(
+    click.option(
+        "--passes", type=click.FloatRange(min=0.0, min_open=True), help="How often each written example is shown."
+    ),
+    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Use only N of the written examples."),
+    click.option("--batch", type=click.IntRange(min=1), help="Examples a step."),
+    click.option("--rate", type=click.FloatRange(min=0.0, min_open=True), help="Largest step size."),
+    click.option("--every", type=click.IntRange(min=1), metavar="N", help="Measure every N steps."),
+    click.option("--seed", type=int, help="Order of the examples and first values of the adapters."),
+)
 _where = options.option_group(
     click.option(
         "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to train."
@@ -82,12 +92,7 @@ def dataset(
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--base", default="all-minilm-l6-v2", show_default=True, metavar="MODEL", help="The model to adapt.")
 @click.option("--teacher", metavar="MODEL", help="Match this model's vectors instead of learning from pairs alone.")
-@click.option("--passes", type=click.FloatRange(min=0.0, min_open=True), help="How often every written query is shown.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Use only N papers with written queries.")
-@click.option("--batch", type=click.IntRange(min=2), help="Papers a step.")
-@click.option("--rate", type=click.FloatRange(min=0.0, min_open=True), help="Largest step size.")
-@click.option("--every", type=click.IntRange(min=1), metavar="N", help="Measure every N steps.")
-@click.option("--seed", type=int, help="Order of the examples and first values of the adapters.")
+@_numbers
 @_where
 @options.as_json
 @options.offline
@@ -181,12 +186,7 @@ def answers(
 @click.argument("data", type=click.Path(path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--base", default="smollm2-135m-instruct", show_default=True, metavar="MODEL", help="The model to adapt.")
-@click.option("--passes", type=click.FloatRange(min=0.0, min_open=True), help="How often every question is shown.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Use only N questions.")
-@click.option("--batch", type=click.IntRange(min=1), help="Questions a step.")
-@click.option("--rate", type=click.FloatRange(min=0.0, min_open=True), help="Largest step size.")
-@click.option("--every", type=click.IntRange(min=1), metavar="N", help="Measure every N steps.")
-@click.option("--seed", type=int, help="Order of the questions and first values of the adapters.")
+@_numbers
 @_where
 @options.as_json
 @options.offline
