@@ -79,7 +79,8 @@ class StandIn:
     """Answers every question alike, except those about nothing ("abstain") and hostile ones ("bait")."""
 
     def __init__(self, home: Path | None = None, pause: float = 0.04, warming: float = 0.3) -> None:
-        self.settings = load_settings(home=home or Path(tempfile.mkdtemp(prefix="sidereus-page-")))
+        self._own = tempfile.TemporaryDirectory(prefix="sidereus-page-", ignore_cleanup_errors=True)
+        self.settings = load_settings(home=home or Path(self._own.name))
         self._pause = pause
         self._warming = warming
         self._writing = threading.Lock()
