@@ -25,7 +25,7 @@ class Settings:
     cosine: float = 3.5
     missing: float = 1.6
     offset: float = -7.4
-    threshold: float = 0.5
+    threshold: float = 0.4
     # A common word that a small index happens to lack says less than a name that it lacks.
     unknown_word: float = 0.5
     # Weight taken for covered beforehand, so that one missing word does not sink a short question.
