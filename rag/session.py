@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag import prompts
 from rag.answers.answer import Event, Shape
 from rag.answers.conversation import Conversation
+from rag.description import Description, described
 from rag.errors import IndexProblem
 from rag.index import folders
 from rag.index.manifest import FILE, Manifest, read_manifest
@@ -38,19 +38,6 @@ EXAMPLES = {
         "What is the mass of the black hole in M87?",
     )
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What is loaded, for people: the index, its size and years, and the models."""
-
-    index: str
-    papers: int
-    years: tuple[int, int]
-    kind_counts: dict[str, int]
-    embedding: str
-    llm: str
-    note: str | None
 
 
 class Session:
@@ -123,13 +110,7 @@ class Session:
     def describe(self) -> Description:
         """What is loaded, without loading it."""
         self.refresh()
-        manifest, llm = self.manifest, self.llm_model
-        note = None
-        if llm.writes == "quotes":
-            note = f"{llm.title} is a very small model, so answers quote the papers' own sentences."
-        return Description(
-            manifest.name, manifest.papers, manifest.years, manifest.kinds, manifest.model, llm.name, note
-        )
+        return described(self.manifest, self.llm_model, choice.reranking(self.settings))
 
     def examples(self) -> tuple[str, ...]:
         """Questions that the index in use answers, as far as they are known already."""

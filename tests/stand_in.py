@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rag.answers.answer import Answer, Citation, Event, Finished, Found, Sentence, Shape, Status, Timings, Words
 from rag.answers.conversation import Conversation
+from rag.description import Description
 from rag.papers import Paper
 from rag.retrieval.hits import Hit
-from rag.session import Description
 from rag.settings import load_settings
 
 HUBBLE = Paper(

@@ -255,9 +255,11 @@ def test_the_setting_holds_for_every_session_and_the_model_is_loaded_once(
     session = Session(load_settings())
     assert holds(session.search("light", limit=1).hits[0].paper.text, "dwarf")
     assert session.beside("invented").reranker is session.reranker
+    assert session.describe().reranker == str(taught)
     found = search(session.index, session.embedder, "light", Filters(), 1, session.desk.searching)
     assert holds(found.hits[0].paper.text, "dwarf")
-    assert Session(load_settings(rerank="")).reranker is None
+    without = Session(load_settings(rerank=""))
+    assert (without.reranker, without.describe().reranker) == (None, None)
 
 
 def test_eval_measures_what_it_is_worth(cli: Cli, library: Path, taught: Path, tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ def command(
     session = Session(settings)
     loaded = session.describe()
     show.note(f"Index {loaded.index}: {loaded.papers:,} papers, {loaded.years[0]}-{loaded.years[1]}.")
-    show.note(f"Models: {loaded.embedding} finds, {loaded.llm} writes.")
+    reranks = f" {loaded.reranker} re-ranks," if loaded.reranker else ""
+    show.note(f"Models: {loaded.embedding} finds,{reranks} {loaded.llm} writes.")
     credentials = _credentials(settings.host, auth)
     from ui.web.app import serve
 

@@ -12,7 +12,8 @@ from ui.web.text import MATH_DELIMITERS
 from ui.web.welcome import header_html, welcome_html
 
 if TYPE_CHECKING:
-    from rag.session import Description, Session
+    from rag.description import Description
+    from rag.session import Session
     from ui.web.handlers import Handlers
     from ui.web.shared import Shared
 

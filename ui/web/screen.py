@@ -8,8 +8,8 @@ from typing import Any
 import gradio as gr
 
 from rag.conversations import Kept
+from rag.description import Description
 from rag.papers import Paper
-from rag.session import Description
 from ui.web.cards import pins_html
 from ui.web.chat import Parts, padded
 from ui.web.drawer import drawer_html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.session import Description
+from rag.description import Description
 from ui.web.text import escaped
 
 _KINDS = {"abstract": "abstracts", "digest": "digests"}
@@ -22,6 +22,7 @@ def welcome_html(loaded: Description) -> str:
         ("Years", f"{loaded.years[0]}–{loaded.years[1]}"),
         ("Texts", kinds),
         ("Finds", loaded.embedding),
+        ("Re-ranks", loaded.reranker),
         ("Writes", loaded.llm),
     )
     rows = "".join(f"<dt>{name}</dt><dd>{escaped(value)}</dd>" for name, value in facts if value)

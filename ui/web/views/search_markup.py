@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from rag.description import Description
 from rag.papers import Paper
 from rag.retrieval.hits import Filters, Hit
 from rag.retrieval.listing import Listing, Wish
-from rag.session import Description
 from ui.web.cards import byline, labels
 from ui.web.text import escaped, rich
 
