@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import bibtexparser
 import numpy as np
 import pytest
 from browser import Visit, browser
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, TimeoutError, expect
 from viewing import Observatory, look, observatory, serious
 
 from rag.index import map as maps
@@ -58,13 +59,16 @@ def around(tab: Visit) -> None:
 
 
 def find_a_paper(tab: Visit) -> tuple[float, float]:
-    """Move over the plane until a paper is under the pointer; where that was."""
+    """Move over the plane until a paper is under the pointer and its title is shown; where that was."""
     box = plane(tab)
     for down in range(8):
         for across in range(40):
             place = box["x"] + box["width"] * (0.2 + 0.015 * across), box["y"] + box["height"] * (0.3 + 0.05 * down)
             tab.page.mouse.move(*place)
-            if tab.page.locator("#map-point.shown").count():
+            if not tab.page.locator("#map-canvas.over").count():
+                continue
+            with contextlib.suppress(TimeoutError):  # a page that has only just come up may miss the first
+                tab.page.wait_for_selector("#map-point.shown", timeout=2000)
                 return place
     raise AssertionError("no paper lies under the pointer anywhere")
 

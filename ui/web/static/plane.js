@@ -187,6 +187,7 @@
     hover(i) {
       const changed = i !== this.hovered;
       this.hovered = i;
+      this.canvas.classList.toggle("over", i !== null);
       if (changed) this.on.hover(i);
       this.draw();
     }
