@@ -16,7 +16,7 @@ from typing import Any
 from rag import prompts
 from rag.answers import evidence
 from rag.answers.sentences import split
-from rag.answers.terms import make_idf
+from rag.answers.terms import Idf, make_idf
 from rag.errors import UsageError
 from rag.index.index import Index
 from rag.models.embedder import Embedder, Vectors
@@ -98,7 +98,8 @@ def make(
     """
     if banned := plan.reserved & {one.id for one in written}:
         raise UsageError(f"{len(banned):,} papers with training answers are reserved, the first is {min(banned)}.")
-    maker = _Maker(index, embedder, Filters(without=plan.reserved))
+    idf = make_idf(index.document_frequency, index.manifest.papers)
+    maker = _Maker(index, embedder, Filters(without=plan.reserved), idf)
     train: list[Exercise] = []
     held_out: list[Exercise] = []
     for done, one in enumerate(written, start=1):
@@ -124,6 +125,7 @@ class _Maker:
     index: Index
     embedder: Embedder
     filters: Filters
+    idf: Idf
 
     def exercise(self, one: WrittenAnswer, question: str) -> Exercise | None:
         row = self.index.row_of(one.id)
@@ -137,8 +139,7 @@ class _Maker:
         hits = list(search(self.index, self.embedder, question, self.filters, PAPERS).hits)
         if one.id not in {hit.paper.id for hit in hits}:
             hits = [Hit(1, hits[0].score if hits else 1.0, paper), *hits[: PAPERS - 1]]
-        idf = make_idf(self.index.document_frequency, self.index.manifest.papers)
-        ranked = evidence.rank(question, question, hits, self._encode, idf, PAPERS)
+        ranked = evidence.rank(question, question, hits, self._encode, self.idf, PAPERS)
         found = [Candidate(p.paper.id, p.text, p.paper.id == one.id and p.text in holding) for p in ranked]
         others = [candidate for candidate in found if not candidate.holds][:OTHERS]
         return Exercise(one.id, question, tuple(c for c in found if c.holds or c in others), one.answer)
