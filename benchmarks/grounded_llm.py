@@ -22,16 +22,17 @@ from typing import Any
 from machine import describe
 
 from rag import prompts
-from rag.answers import grounding, layout
-from rag.answers.quantities import agrees, quantities
-from rag.answers.sentences import split
-from rag.answers.terms import stems
+from rag.answers import layout
+from rag.check import grounding
 from rag.evaluation.answers import Asked, normalised, read_questions
 from rag.models import catalog, store
 from rag.models.llm import LanguageModel
 from rag.progress import ProgressLine
 from rag.session import Session
 from rag.settings import load_settings
+from rag.text.quantities import agrees, quantities
+from rag.text.sentences import split
+from rag.text.terms import stems
 from rag.training import exercises
 
 LONGEST = 96

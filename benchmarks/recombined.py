@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.answers.sentences import split
 from rag.models.catalog import Model
 from rag.models.embedder import Embedder, Role, Vectors, normalised
 from rag.papers import Paper
 from rag.progress import Progress, silent
 from rag.sources import Cursor, Page, ReadReport
+from rag.text.sentences import split
 
 PAPERS_OF_A_PAGE = 1024
 # Length of the noise added to a unit vector: the cosine to the original becomes about 0.86.

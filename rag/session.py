@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rag import prompts
 from rag.answers.answer import Event, Shape
-from rag.answers.conversation import Conversation
+from rag.chats.conversation import Conversation
 from rag.description import Description, described
 from rag.errors import IndexProblem
 from rag.index import folders

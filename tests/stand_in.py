@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from rag.answers.answer import Answer, Citation, Event, Finished, Found, Sentence, Shape, Status, Timings, Words
-from rag.answers.conversation import Conversation
+from rag.chats.conversation import Conversation
 from rag.description import Description
 from rag.papers import Paper
 from rag.retrieval.hits import Hit

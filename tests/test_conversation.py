@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from rag.answers.answer import Answer, Citation, Passage, Timings
-from rag.answers.conversation import (
+from rag.answers.writing import Draft
+from rag.chats.conversation import (
     Conversation,
     Turn,
     conversation_of_record,
     read_conversation,
     write_conversation,
 )
-from rag.answers.followup import read
-from rag.answers.writing import Draft
 from rag.errors import UsageError
 from rag.papers import Paper
+from rag.question.followup import read
 
 
 def paper(identifier: str) -> Paper:

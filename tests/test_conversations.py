@@ -10,12 +10,12 @@ import pytest
 from stand_in import FOUND, HUBBLE, PLANCK, SENTENCES
 from workbench import Cli
 
-from rag import feedback
 from rag.answers.answer import Answer, Sentence, Timings
-from rag.conversations import Conversations, Entry, Kept
+from rag.chats import feedback
+from rag.chats.conversations import Conversations, Entry, Kept
+from rag.chats.transcript import written
 from rag.errors import SidereusError
 from rag.settings import load_settings
-from rag.transcript import written
 
 ANSWER = Answer(
     "What is $H_0$?",

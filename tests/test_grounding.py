@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.answers.evidence import Encode
-from rag.answers.grounding import check, cited, closest
-from rag.answers.mentions import Mentions
-from rag.answers.polarity import differs
-from rag.answers.quantities import agrees, quantities
+from rag.check.grounding import check, cited, closest
+from rag.check.mentions import Mentions
+from rag.check.polarity import differs
+from rag.evidence.reader import Encode
 from rag.models import embedder
 from rag.models.catalog import find
 from rag.models.embedder import Vectors
+from rag.text.quantities import agrees, quantities
 
 RADIATED = "GW150914 radiated 3.0 solar masses in gravitational waves."
 ROSE = "The signal rose in frequency from 35 to 250 Hz with a peak strain of $1.0\\times10^{-21}$."

@@ -15,13 +15,13 @@ from workbench import run
 
 from rag.answers.answer import Answer, Event, Finished, Words
 from rag.answers.compose import Request, answer
-from rag.answers.quantities import agrees, quantities
 from rag.answers.writing import Desk
 from rag.index.index import Index, open_index
 from rag.models.catalog import Model
 from rag.models.embedder import Embedder
 from rag.models.llm import Message, Turnstile
 from rag.settings import Settings
+from rag.text.quantities import agrees, quantities
 
 QUESTION = "Which clouds make the night side of Tarnhelm-1b dark?"
 GOLD = "zinc sulphide"

@@ -13,8 +13,8 @@ from browser import Visit, browser, served, visit
 from playwright.sync_api import Browser, Locator, expect
 from stand_in import StandIn
 
-from rag import feedback
-from rag.conversations import Conversations
+from rag.chats import feedback
+from rag.chats.conversations import Conversations
 from rag.settings import load_settings
 
 __all__ = ["browser"]  # a fixture, used by name

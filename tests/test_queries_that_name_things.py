@@ -17,11 +17,13 @@ from rag.index.build import Plan, build
 from rag.index.index import Index, open_index
 from rag.models.embedder import Embedder
 from rag.papers import Paper
-from rag.retrieval import acronyms, categories, identifiers, names, objects, order, references, years
+from rag.retrieval import order
 from rag.retrieval.hits import Filters, SearchResult
+from rag.retrieval.query import acronyms, categories, identifiers, objects, references, years
+from rag.retrieval.query.understand import understand
 from rag.retrieval.search import Options, search
-from rag.retrieval.understand import understand
 from rag.sources.bulk import BulkFile
+from rag.text import personal_names
 
 QUERIES = Path(__file__).parent / "metadata_queries.jsonl"
 CORPUS = CHECKOUT.parent / "shared" / "data" / "arxiv-astro-ph-14k.jsonl.gz"
@@ -239,11 +241,11 @@ def test_words_that_are_surnames_too_are_no_authors(find: Find, query: str) -> N
 
 
 def test_initials_and_given_names_tell_authors_apart() -> None:
-    filed = names.author_keys(["Adalbert Q. Riessling", "B. Paczyński"])
+    filed = personal_names.author_keys(["Adalbert Q. Riessling", "B. Paczyński"])
     for name in ("A. Riessling", "Riessling, A.", "Adalbert Riessling", "Bohdan Paczynski"):
-        assert set(names.alternatives(name, by_surname=True).any_of) & filed, name
+        assert set(personal_names.alternatives(name, by_surname=True).any_of) & filed, name
     for name in ("C. Riessling", "Anna Rießling", "Konrad Paczynski"):
-        assert not set(names.alternatives(name, by_surname=True).any_of) & filed, name
+        assert not set(personal_names.alternatives(name, by_surname=True).any_of) & filed, name
 
 
 @pytest.mark.parametrize(

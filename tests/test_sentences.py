@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from papers import RECORDS
 
-from rag.answers.sentences import spans, split
 from rag.sources import ReadReport, papers
 from rag.sources.starter import StarterCollection
+from rag.text.sentences import spans, split
 
 ONE_SENTENCE = [
     "We agree with Li et al. (2004) on this.",

@@ -13,13 +13,13 @@ import pytest
 import torch
 from workbench import Cli
 
-from rag.answers import grounding
-from rag.answers.sentences import split
+from rag.check import grounding
 from rag.errors import UsageError
 from rag.index.index import Index, open_index
 from rag.models import catalog, embedder
 from rag.progress import Progress
 from rag.resources import training_queries
+from rag.text.sentences import split
 from rag.training import answers, exercises, gguf_lora, queries
 from rag.training.answering import METRIC, Answering
 from rag.training.answers import WrittenAnswer

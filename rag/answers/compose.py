@@ -6,12 +6,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answers import abstain, followup, language, layout, review
+from rag.answers import layout, review
 from rag.answers.answer import Answer, Event, Finished, Passage, Sentence, Shape, Status, Timings
-from rag.answers.conversation import Conversation
-from rag.answers.followup import Meaning
-from rag.answers.shape import shape_of, topic
 from rag.answers.writing import Desk, Draft
+from rag.chats.conversation import Conversation
+from rag.evidence import decide
+from rag.question import followup, language
+from rag.question.followup import Meaning
+from rag.question.shape import shape_of, topic
 from rag.retrieval.hits import Filters, Hit
 from rag.retrieval.search import checked, search
 
@@ -77,7 +79,7 @@ def _can_answer(desk: Desk, meaning: Meaning, ranked: Sequence[Passage]) -> bool
     """Whether the evidence may hold an answer; about a paper that was pointed at there is always something to say."""
     if meaning.only:
         return bool(ranked)
-    verdict = abstain.judge(meaning.query, ranked, desk.idf, lambda stem: desk.index.document_frequency(stem) > 0)
+    verdict = decide.judge(meaning.query, ranked, desk.idf, lambda stem: desk.index.document_frequency(stem) > 0)
     return not verdict.abstain
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from rag.answers import evidence
 from rag.answers.answer import Event, Passage, Shape, Status
 from rag.answers.writing import Desk, Draft, quote, written
+from rag.evidence import reader
 from rag.retrieval.hits import Hit
 
 # Papers whose sentences are read for a shape. Beyond five, a fact is seldom found.
@@ -30,8 +30,8 @@ _STAYS_OPEN = re.compile(
 def ranked(desk: Desk, question: str, query: str, hits: Sequence[Hit], shape: Shape) -> list[Passage]:
     """The sentences of the papers that are read for a shape, the best for it first."""
     asked = query if shape == "list" else question
-    weights = evidence.Weights() if shape == "fact" else evidence.BROAD
-    return evidence.rank(asked, query, hits, desk.encode, desk.idf, PAPERS_READ[shape], weights)
+    weights = reader.Weights() if shape == "fact" else reader.BROAD
+    return reader.rank(asked, query, hits, desk.encode, desk.idf, PAPERS_READ[shape], weights)
 
 
 def choose(found: Sequence[Passage], shape: Shape) -> list[Passage]:

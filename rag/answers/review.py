@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from rag.answers import evidence, layout
+from rag.answers import layout
 from rag.answers.answer import Event, Passage, Status
-from rag.answers.themes import Theme, themes
 from rag.answers.writing import Desk, Draft, quote, written
+from rag.evidence import reader
+from rag.evidence.themes import Theme, themes
 from rag.progress import clock
 from rag.retrieval.hits import Filters, Hit
 from rag.retrieval.search import search
@@ -65,7 +66,7 @@ def _best(desk: Desk, query: str, hits: Sequence[Hit], used: set[str], most: int
 def _open(desk: Desk, draft: Draft, topic: str, filters: Filters) -> list[Passage]:
     """What papers on the topic say is not known yet."""
     hits = _found(desk, f"{topic} open questions not understood", filters)
-    found = evidence.rank(topic, topic, hits, desk.encode, desk.idf, FOUND // 2, evidence.BROAD)
+    found = reader.rank(topic, topic, hits, desk.encode, desk.idf, FOUND // 2, reader.BROAD)
     said = [passage for passage in layout.one_a_paper(found, layout.stays_open) if not draft.has_said(passage.text)]
     return said[: A_SECTION - 1]
 

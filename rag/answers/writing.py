@@ -10,16 +10,16 @@ from functools import cached_property
 from itertools import islice
 
 from rag import prompts
-from rag.answers import grounding
 from rag.answers.answer import Citation, Found, Passage, Sentence, Shape, Status, Words
 from rag.answers.attribution import attributed, untied
-from rag.answers.sentences import spans
-from rag.answers.terms import Idf, make_idf
+from rag.check import grounding
 from rag.index.index import Index
 from rag.models.embedder import Embedder, Vectors
 from rag.models.llm import LanguageModel, Turnstile
 from rag.retrieval.search import PLAIN, Options
 from rag.settings import Settings
+from rag.text.sentences import spans
+from rag.text.terms import Idf, make_idf
 
 # A model whose words only point at the sentences to quote has said enough by then.
 POINTING_TOKENS = 96

@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from rag.answers import grounding
 from rag.answers.answer import Answer, Citation, Finished, Sentence
 from rag.answers.attribution import attributed
-from rag.answers.quantities import agrees, quantities
-from rag.answers.sentences import split
-from rag.answers.terms import plain
+from rag.check import grounding
 from rag.errors import UsageError
 from rag.evaluation.datasets import read_records
 from rag.progress import Progress, silent
 from rag.session import Session
+from rag.text.quantities import agrees, quantities
+from rag.text.sentences import split
+from rag.text.terms import plain
 
 
 @dataclass(frozen=True, slots=True)

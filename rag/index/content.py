@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.papers import Paper
-from rag.retrieval import names, references
 from rag.retrieval.hits import Filters
+from rag.retrieval.query import references
+from rag.text import personal_names
 
 Rows = npt.NDArray[np.int64]
 Years = npt.NDArray[np.int16]
@@ -81,7 +82,7 @@ def _file(db: sqlite3.Connection, row: int, record: dict[str, Any]) -> None:
     db.execute("INSERT INTO paper VALUES (?, ?, ?, ?)", (row, record["id"], record["year"], record["kind"]))
     keys = {
         "category": record["categories"],
-        "author": names.author_keys(record["authors"]),
+        "author": personal_names.author_keys(record["authors"]),
         "reference": references.keys_of_paper(record["id"], record["doi"], record["journal_ref"]),
     }
     for table, values in keys.items():
@@ -110,13 +111,13 @@ class Content:
         return int(found[0]) if found else None
 
     def rows_of_references(self, keys: Collection[str]) -> list[int]:
-        """The rows of the papers filed under any of some keys of :mod:`rag.retrieval.references`."""
+        """The rows of the papers filed under any of some keys of :mod:`rag.retrieval.query.references`."""
         query = f"SELECT DISTINCT row FROM reference WHERE key IN ({_marks(keys)}) ORDER BY row"
         return [row for (row,) in self._db.execute(query, list(keys))]
 
     def is_author(self, name: str, by_surname: bool) -> bool:
         """Whether somebody of that name wrote a paper; with ``by_surname``, not one of that first name."""
-        choices = names.alternatives(name, by_surname)
+        choices = personal_names.alternatives(name, by_surname)
         query = f"SELECT 1 FROM author WHERE name IN ({_marks(choices.any_of)}) LIMIT 1"
         found = self._db.execute(query, choices.any_of).fetchone()
         return bool(found) or any(len(self._with_all(words)) for words in choices.all_of)
@@ -137,7 +138,7 @@ class Content:
             admitted &= self._years >= filters.since
         if filters.until is not None:
             admitted &= self._years <= filters.until
-        sets = [self._by_author(name) for name in names.people(filters.author or "")]
+        sets = [self._by_author(name) for name in personal_names.people(filters.author or "")]
         if filters.category is not None:
             sets.append(self._rows("category", filters.category, filters.category + "\U0010ffff"))
         for rows in sets:
@@ -173,7 +174,7 @@ class Content:
 
     def _by_author(self, name: str) -> Rows:
         """The rows of the papers of an author."""
-        choices = names.alternatives(name)
+        choices = personal_names.alternatives(name)
         sets = [self._rows("author", key, key) for key in choices.any_of]
         return np.concatenate([*sets, *map(self._with_all, choices.all_of), np.zeros(0, dtype=np.int64)])
 

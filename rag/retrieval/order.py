@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.papers import Paper
-from rag.retrieval.names import folded, people
+from rag.text.personal_names import folded, people
 
 Floats = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.int64]

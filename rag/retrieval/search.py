@@ -15,10 +15,11 @@ from rag.index.content import Rows
 from rag.index.index import Index
 from rag.models.embedder import Embedder
 from rag.papers import clean
-from rag.retrieval import hyde, identifiers, order
+from rag.retrieval import hyde, order
 from rag.retrieval.fusion import Fused, FusionSettings, RankedList, fuse, idf
 from rag.retrieval.hits import Filters, Hit, SearchResult
-from rag.retrieval.understand import Guess, Understood, understand, variants
+from rag.retrieval.query import identifiers
+from rag.retrieval.query.understand import Guess, Understood, understand, variants
 
 LONGEST_QUERY = 20_000
 CANDIDATES = 200

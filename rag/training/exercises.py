@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from rag import prompts
-from rag.answers import evidence
-from rag.answers.sentences import split
-from rag.answers.terms import Idf, make_idf
 from rag.errors import UsageError
+from rag.evidence import reader
 from rag.index.index import Index
 from rag.models.embedder import Embedder, Vectors
 from rag.progress import Progress, silent
 from rag.retrieval.hits import Filters, Hit
 from rag.retrieval.search import search
 from rag.storage import write_json
+from rag.text.sentences import split
+from rag.text.terms import Idf, make_idf
 from rag.training.answers import WrittenAnswer
 from rag.training.records import drawn, read_lines, write_lines
 
@@ -139,7 +139,7 @@ class _Maker:
         hits = list(search(self.index, self.embedder, question, self.filters, PAPERS).hits)
         if one.id not in {hit.paper.id for hit in hits}:
             hits = [Hit(1, hits[0].score if hits else 1.0, paper), *hits[: PAPERS - 1]]
-        ranked = evidence.rank(question, question, hits, self._encode, self.idf, PAPERS)
+        ranked = reader.rank(question, question, hits, self._encode, self.idf, PAPERS)
         found = [Candidate(p.paper.id, p.text, p.paper.id == one.id and p.text in holding) for p in ranked]
         others = [candidate for candidate in found if not candidate.holds][:OTHERS]
         return Exercise(one.id, question, tuple(c for c in found if c.holds or c in others), one.answer)

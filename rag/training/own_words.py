@@ -8,8 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from rag.answers.sentences import split
 from rag.papers import Paper
+from rag.text.sentences import split
 
 # A sentence to find the rest by must say something, and the rest must be long enough to be found.
 LEAST_WORDS, LEAST_SENTENCES = 8, 2

@@ -14,7 +14,7 @@ from ui.cli import options
 
 if TYPE_CHECKING:
     from rag.answers.answer import Answer
-    from rag.answers.conversation import Conversation
+    from rag.chats.conversation import Conversation
     from rag.session import Session
 
 
@@ -54,7 +54,7 @@ def command(
     offline: bool | None,
 ) -> None:
     """Answer QUESTION from the papers of an index, with a citation after every sentence."""
-    from rag.answers.conversation import Conversation, read_conversation, write_conversation
+    from rag.chats.conversation import Conversation, read_conversation, write_conversation
     from rag.retrieval.search import checked
     from rag.session import Session
     from rag.settings import load_settings

@@ -13,7 +13,7 @@ from ui.cli import options
 @options.as_json
 def command(vote: str | None, as_json: bool) -> None:
     """Show the verdicts that were given on answers in the chat. They are kept on this machine alone."""
-    from rag import feedback
+    from rag.chats import feedback
     from rag.settings import load_settings
     from ui.cli import show
 

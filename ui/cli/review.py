@@ -30,13 +30,13 @@ def command(
     offline: bool | None,
 ) -> None:
     """Review what the papers of an index say about TOPIC, in sections, with a citation after every sentence."""
-    from rag.answers.conversation import Conversation
     from rag.bibtex import bibliography
+    from rag.chats.conversation import Conversation
+    from rag.chats.transcript import page
     from rag.retrieval.search import checked
     from rag.session import Session
     from rag.settings import load_settings
     from rag.storage import write_text
-    from rag.transcript import page
     from ui.cli import show
     from ui.cli.ask import answered
 

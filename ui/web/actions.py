@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from rag import feedback
-from rag.conversations import Conversations, Kept, Vote, titled
+from rag.chats import feedback
+from rag.chats.conversations import Conversations, Kept, Vote, titled
+from rag.chats.transcript import ENDINGS, Format, written
 from rag.papers import Paper
-from rag.transcript import ENDINGS, Format, written
 from ui.web import screen
 from ui.web.chat import Parts
 from ui.web.screen import Update

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from rag.conversations import Kept
-from rag.transcript import ENDINGS
+from rag.chats.conversations import Kept
+from rag.chats.transcript import ENDINGS
 from ui.web.text import escaped
 
 _FORMATS = {"markdown": "Markdown", "bibtex": "BibTeX", "json": "JSON"}

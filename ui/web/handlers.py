@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from rag.conversations import Conversations, Entry
+from rag.chats.conversations import Conversations, Entry
 from rag.errors import SidereusError
 from ui.web import screen
 from ui.web.actions import Actions

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from rag.conversations import Kept
+from rag.chats.conversations import Kept
 from rag.description import Description
 from rag.papers import Paper
 from ui.web.cards import pins_html

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-from rag.conversations import Conversations, Kept
+from rag.chats.conversations import Conversations, Kept
 from rag.errors import SidereusError
 
 _MOST = 500

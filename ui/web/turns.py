@@ -11,8 +11,8 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from rag.answers.answer import Event, Finished, Found, Status, Words
-from rag.answers.conversation import Conversation
-from rag.conversations import Entry, Kept
+from rag.chats.conversation import Conversation
+from rag.chats.conversations import Entry, Kept
 from rag.errors import SidereusError
 from ui.web.warming import Warming
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from rag.answers.answer import Shape
-from rag.answers.evidence import wants
-from rag.answers.terms import names, stems
+from rag.evidence.reader import wants
+from rag.text.terms import names, stems
 
 _WORKS = r"(?:papers?|studies|works|articles|publications|references|reviews|literature)"
 _LIST = re.compile(

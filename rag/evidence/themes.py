@@ -14,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answers.sentences import split
-from rag.answers.terms import STOPWORDS, stems, words
 from rag.papers import Paper
+from rag.text.sentences import split
+from rag.text.terms import STOPWORDS, stems, words
 
 ROUNDS = 12
 SMALLEST = 3  # papers: fewer make no theme

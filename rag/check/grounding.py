@@ -10,14 +10,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answers.evidence import Encode
-from rag.answers.mentions import Mentions
-from rag.answers.polarity import differs
-from rag.answers.quantities import agrees, quantities
-from rag.answers.sentences import split
-from rag.answers.terms import names, plain, stems, words
-from rag.answers.units import is_unit
-from rag.answers.vocabulary import kinds, rivals, terms
+from rag.check.mentions import Mentions
+from rag.check.polarity import differs
+from rag.check.vocabulary import kinds, rivals, terms
+from rag.evidence.reader import Encode
+from rag.text.quantities import agrees, quantities
+from rag.text.sentences import split
+from rag.text.terms import names, plain, stems, words
+from rag.text.units import is_unit
 
 CITATION = re.compile(r"\s*\[(\d+(?:\s*,\s*\d+)*)\]")
 

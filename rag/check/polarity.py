@@ -11,9 +11,9 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rag.answers.mentions import Mentions
-from rag.answers.opposites import opposites, turned_by_prefix
-from rag.answers.terms import every_stem, plain, stems, words
+from rag.check.mentions import Mentions
+from rag.check.opposites import opposites, turned_by_prefix
+from rag.text.terms import every_stem, plain, stems, words
 
 _INSTEAD = r"instead of|rather than|in preference to"
 _CUE = re.compile(

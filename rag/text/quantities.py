@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.answers.terms import plain
-from rag.answers.units import Dimension, read_unit, symbols, unit_of
+from rag.text.terms import plain
+from rag.text.units import Dimension, read_unit, symbols, unit_of
 
 _WORD_NUMBERS = {
     word: str(value)

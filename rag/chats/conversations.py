@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from rag.answers.answer import Answer, Citation, Shape
-from rag.answers.conversation import Conversation
+from rag.chats.conversation import Conversation
 from rag.errors import SidereusError
 from rag.papers import Paper
 from rag.storage import write_text

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rag.answers.conversation import Conversation, Turn
-from rag.answers.grounding import cited
-from rag.answers.sentences import split
-from rag.answers.terms import stems
+from rag.chats.conversation import Conversation, Turn
+from rag.check.grounding import cited
+from rag.text.sentences import split
+from rag.text.terms import stems
 
 LONGEST_QUERY = 60  # words; what was asked longest ago is left out first
 

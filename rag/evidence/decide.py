@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.answers.answer import Passage
-from rag.answers.terms import Idf, lacks, names, stems
+from rag.text.terms import Idf, lacks, names, stems
 
 # Whether any paper of the index has a stem.
 Known = Callable[[str], bool]

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.answers.answer import Passage
-from rag.answers.sentences import split
-from rag.answers.terms import STOPWORDS, Idf, mass, names, plain, stems
 from rag.retrieval.hits import Hit
+from rag.text.sentences import split
+from rag.text.terms import STOPWORDS, Idf, mass, names, plain, stems
 
 # Texts in, one unit vector a text out.
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]

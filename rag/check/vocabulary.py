@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from rag.answers.terms import stems
+from rag.text.terms import stems
 
 # One thing a line; a sentence that uses one spelling is about the others. Phrases are matched whole.
 _SAME = (

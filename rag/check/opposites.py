@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from rag.answers.terms import every_stem
+from rag.text.terms import every_stem
 
 # Of two words with opposite senses, one stands where the other would be a denial.
 _OPPOSITES = (

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from rag.conversations import Entry, Kept, Vote
+from rag.chats.conversations import Entry, Kept, Vote
 from rag.errors import SidereusError
 from rag.settings import Settings
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rag.index.index import Index
-from rag.retrieval import acronyms, authors, categories, identifiers, objects, years
 from rag.retrieval.hits import Filters
-from rag.retrieval.identifiers import Identifier
+from rag.retrieval.query import acronyms, authors, categories, identifiers, objects, years
+from rag.retrieval.query.identifiers import Identifier
 
 Kind = Literal["author", "years", "category"]
 

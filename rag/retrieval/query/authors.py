@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag.retrieval.names import COLLECTIVE, PARTICLES, folded
-from rag.retrieval.years import is_question
+from rag.retrieval.query.years import is_question
+from rag.text.personal_names import COLLECTIVE, PARTICLES, folded
 
 WORD = r"(?:[^\W\d_](?:[^\W\d_]|['’.\-‐](?=[^\W\d_]))*\.?)"
 INITIALS = r"(?:(?:[^\W\d_]\.[\s-]*){1,3})"

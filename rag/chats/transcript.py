@@ -6,7 +6,7 @@ from typing import Literal
 
 from rag.answers.answer import Answer, Citation
 from rag.bibtex import bibliography
-from rag.conversations import Entry, Kept, as_json
+from rag.chats.conversations import Entry, Kept, as_json
 
 Format = Literal["markdown", "bibtex", "json"]
 ENDINGS: dict[Format, tuple[str, str]] = {

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from functools import cached_property, lru_cache
 
-from rag.answers.terms import fold, lacks, plain, stems
-from rag.answers.vocabulary import phrases, spellings
+from rag.check.vocabulary import phrases, spellings
+from rag.text.terms import fold, lacks, plain, stems
 
 # So much of two stems has to be the same at their beginning for them to be forms of one word.
 _SHARED = 5
