@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.answers.answer import Answer, Citation, Passage, Timings
+from rag.answers.answer import Answer, Citation, Timings
 from rag.answers.writing import Draft
 from rag.chats.conversation import (
     Conversation,
@@ -18,6 +18,7 @@ from rag.chats.conversation import (
     write_conversation,
 )
 from rag.errors import UsageError
+from rag.evidence.passage import Passage
 from rag.papers import Paper
 from rag.question.followup import read
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from rag import prompts
-from rag.answers.answer import Finished, Passage, Status, Words
+from rag.answers.answer import Finished, Status, Words
 from rag.answers.writing import Desk, Draft, _messages
 from rag.errors import ModelProblem
+from rag.evidence.passage import Passage
 from rag.index.index import Index
 from rag.models.catalog import find
 from rag.models.embedder import Embedder

@@ -5,27 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rag.evidence.passage import Passage
 from rag.papers import Paper
 from rag.retrieval.hits import Hit
 
 Shape = Literal["fact", "synthesis", "list", "review"]
 """One fact and its evidence; what several papers contribute; papers with a line each; a page in sections."""
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A sentence of a paper that bears on a question; ``position`` counts the abstract's sentences from 0.
-
-    ``score`` ranks the sentences of one question, ``cosine`` is how near the sentence is to it in meaning,
-    ``relevance`` the probability that the paper is relevant.
-    """
-
-    paper: Paper
-    text: str
-    position: int
-    score: float
-    cosine: float
-    relevance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

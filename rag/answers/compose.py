@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answers import layout, review
-from rag.answers.answer import Answer, Event, Finished, Passage, Sentence, Shape, Status, Timings
+from rag.answers.answer import Answer, Event, Finished, Sentence, Shape, Status, Timings
 from rag.answers.writing import Desk, Draft
 from rag.chats.conversation import Conversation
 from rag.evidence import decide
+from rag.evidence.passage import Passage
 from rag.question import followup, language
 from rag.question.followup import Meaning
 from rag.question.shape import shape_of, topic

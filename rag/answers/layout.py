@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from rag.answers.answer import Event, Passage, Shape, Status
+from rag.answers.answer import Event, Shape, Status
 from rag.answers.writing import Desk, Draft, quote, written
 from rag.evidence import reader
+from rag.evidence.passage import Passage
 from rag.retrieval.hits import Hit
 
 # Papers whose sentences are read for a shape. Beyond five, a fact is seldom found.

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rag.answers import layout
-from rag.answers.answer import Event, Passage, Status
+from rag.answers.answer import Event, Status
 from rag.answers.writing import Desk, Draft, quote, written
 from rag.evidence import reader
+from rag.evidence.passage import Passage
 from rag.evidence.themes import Theme, themes
 from rag.progress import clock
 from rag.retrieval.hits import Filters, Hit

@@ -10,9 +10,10 @@ from functools import cached_property
 from itertools import islice
 
 from rag import prompts
-from rag.answers.answer import Citation, Found, Passage, Sentence, Shape, Status, Words
+from rag.answers.answer import Citation, Found, Sentence, Shape, Status, Words
 from rag.answers.attribution import attributed, untied
 from rag.check import grounding
+from rag.evidence.passage import Passage
 from rag.index.index import Index
 from rag.models.embedder import Embedder, Vectors
 from rag.models.llm import LanguageModel, Turnstile

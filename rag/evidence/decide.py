@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.answers.answer import Passage
+from rag.evidence.passage import Passage
 from rag.text.terms import Idf, lacks, names, stems
 
 # Whether any paper of the index has a stem.

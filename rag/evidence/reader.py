@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answers.answer import Passage
+from rag.evidence.passage import Passage
 from rag.retrieval.hits import Hit
 from rag.text.sentences import split
 from rag.text.terms import STOPWORDS, Idf, mass, names, plain, stems

@@ -175,6 +175,44 @@ def answers(
     )
 
 
+@command.command("pool")
+@click.argument("questions", type=click.Path(path_type=Path), metavar="FILE")
+@options.index
+@click.option("--papers", type=click.IntRange(min=1), default=8, show_default=True, help="Papers for each wording.")
+@click.option("--sentences", type=click.IntRange(min=1), default=32, show_default=True, help="Sentences to judge.")
+@click.option("--without", type=click.Path(path_type=Path), metavar="FILE", help="Ids of papers to leave out.")
+@options.as_json
+@options.embedding
+@options.offline
+def pool(
+    questions: Path,
+    index: str | None,
+    papers: int,
+    sentences: int,
+    without: Path | None,
+    as_json: bool,
+    embedding: str | None,
+    offline: bool | None,
+) -> None:
+    """Gather the sentences to judge for each question of FILE, JSON lines with "qid", "question" and "queries".
+
+    "queries" are other wordings of the question, in the words that papers use.
+    """
+    from rag.evaluation import pool as pooling
+    from rag.session import Session
+    from rag.settings import load_settings
+    from ui.cli import show
+
+    session = Session(load_settings(index=index, embedding=embedding, offline=offline))
+    left_out = frozenset(without.read_text(encoding="utf-8").split()) if without else frozenset()
+    for wanted in pooling.read_wanted(questions):
+        found = pooling.pool(session, wanted, papers, sentences, left_out)
+        if as_json:
+            show.json_line(found.as_record())
+        else:
+            click.echo(found.as_text())
+
+
 @command.command("make-dataset")
 @click.argument("folder", type=click.Path(path_type=Path))
 @options.index

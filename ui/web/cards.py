@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from rag.answers.answer import Citation, Passage
+from rag.answers.answer import Citation
 from rag.bibtex import entry
+from rag.evidence.passage import Passage
 from rag.papers import Paper
 from rag.retrieval.hits import Hit
 from ui.web.text import escaped, rich
