@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag.papers import Paper
+from rag.text.terms import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +22,8 @@ class Passage:
     score: float
     cosine: float
     relevance: float = 0.0
+
+
+def in_context(paper: Paper, sentence: str) -> str:
+    """A sentence as a reader reads it, without LaTeX: behind its paper's title and year, which say what "it" is."""
+    return f"{plain(paper.title)} ({paper.year}). {plain(sentence)}"

@@ -25,6 +25,8 @@ from rag.storage import locked, sync_tree
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 MERGED = "model.safetensors"
+# The layers on top of a reader, which no base has.
+HEAD = "head.safetensors"
 # peft's names of the two factors of a layer's weight.
 PREFIX, DOWN, UP = "base_model.model.", ".lora_A.weight", ".lora_B.weight"
 
@@ -34,7 +36,7 @@ Change = npt.NDArray[np.float64]
 def base(model: Model) -> Model:
     """The model that an adapted model is made of."""
     assert model.adapter is not None
-    return catalog.find(model.adapter.base, "embedding")
+    return catalog.named(model.adapter.base)
 
 
 def merge(models: Path, model: Model) -> None:
@@ -59,6 +61,8 @@ def compose(original: Path, adapters: Path, place: Path) -> None:
         aside = Path(scratch) / "merged"
         shutil.copytree(original, aside, ignore=shutil.ignore_patterns(".*"))
         apply(aside / MERGED, adapters)
+        if (adapters / HEAD).is_file():
+            shutil.copyfile(adapters / HEAD, aside / HEAD)
         sync_tree(aside)
         shutil.rmtree(place, ignore_errors=True)
         aside.rename(place)

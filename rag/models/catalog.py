@@ -11,10 +11,15 @@ from typing import Any, Literal
 from rag.errors import UsageError
 from rag.resources import catalog_file
 
-ModelKind = Literal["embedding", "llm", "reranker"]
+ModelKind = Literal["embedding", "llm", "reranker", "reader"]
 ModelSet = Literal["default", "offline", "extra", "local"]
 
-CALLED: dict[ModelKind, str] = {"embedding": "an embedding model", "llm": "a language model", "reranker": "a re-ranker"}
+CALLED: dict[ModelKind, str] = {
+    "embedding": "an embedding model",
+    "llm": "a language model",
+    "reranker": "a re-ranker",
+    "reader": "a reader",
+}
 
 
 @dataclass(frozen=True)

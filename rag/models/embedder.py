@@ -91,7 +91,7 @@ class OnnxEmbedder:
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch([prompt + text for text in texts])]
         vectors: Vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         done = 0
-        for rows in _batches([len(ids) for ids in tokens]):
+        for rows in batches([len(ids) for ids in tokens]):
             vectors[rows] = self._run([tokens[row] for row in rows])
             done += len(rows)
             progress(done, done / len(texts))
@@ -175,7 +175,7 @@ def normalised(vectors: Vectors) -> Vectors:
     return np.asarray(vectors / lengths, dtype=np.float32)
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[npt.NDArray[np.intp]]:
+def batches(lengths: Sequence[int]) -> Iterator[npt.NDArray[np.intp]]:
     """Rows grouped by similar length, longest first, each group within the token budget once padded."""
     order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
     start = 0

@@ -66,7 +66,7 @@ def at_hand(models: Path, model: Model) -> bool:
     """Whether the model is here, or can be made without a network of one that is."""
     if present(models, model):
         return True
-    return model.adapter is not None and present(models, catalog.find(model.adapter.base, model.kind))
+    return model.adapter is not None and at_hand(models, catalog.named(model.adapter.base))
 
 
 def verify(models: Path, model: Model) -> list[str]:
@@ -78,7 +78,7 @@ def verify(models: Path, model: Model) -> list[str]:
         return [] if model.path.exists() else [f"{model.path} does not exist."]
     facts, place = known_files(models, model), folder(models, model)
     if model.adapter and not place.exists():
-        return verify(models, catalog.find(model.adapter.base, model.kind))
+        return verify(models, catalog.named(model.adapter.base))
     if not facts:
         return [f"{model.name} is not here: fetch it with 'sidereus models get {model.name}'."]
     return [problem for name, fact in facts.items() if (problem := check_file(place / name, fact))]
@@ -103,7 +103,7 @@ def ensure(models: Path, model: Model, offline: bool, progress: Progress = silen
     """
     if not present(models, model):
         if model.adapter:
-            ensure(models, catalog.find(model.adapter.base, model.kind), offline, progress)
+            ensure(models, catalog.named(model.adapter.base), offline, progress)
         elif offline or model.path:
             raise ModelProblem(
                 f"The model {model.name} is not on this machine: run 'sidereus models get {model.name}' with a network."

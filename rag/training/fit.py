@@ -18,7 +18,7 @@ from rag.errors import UsageError
 from rag.progress import Progress, silent
 from rag.storage import write_bytes, write_json
 from rag.training.lora import Adapters
-from rag.training.recipe import LanguageRecipe, Recipe
+from rag.training.recipe import LanguageRecipe, ReaderRecipe, Recipe
 
 STATE, REPORT = "training.pt", "report.json"
 CHECKPOINT_SECONDS = 180.0
@@ -85,7 +85,7 @@ class Course:
 class Trainer(Generic[Batch]):
     """One training, which writes its adapters, its report and what it needs to go on into ``folder``."""
 
-    def __init__(self, folder: Path, task: Task[Batch], recipe: Recipe | LanguageRecipe) -> None:
+    def __init__(self, folder: Path, task: Task[Batch], recipe: Recipe | LanguageRecipe | ReaderRecipe) -> None:
         self.folder, self.task, self.recipe = folder, task, recipe
         self.course = Course()
         self.steps = max(1, round(recipe.passes * task.steps_per_pass))

@@ -93,6 +93,45 @@ class LanguageRecipe:
         return rising_and_falling(self.rate, self.warmup, 0.0, step, steps)
 
 
+@dataclass(frozen=True, slots=True)
+class ReaderRecipe:
+    """The settings of a reader's training.
+
+    Attributes:
+        base: the catalogue name of the embedding model that learns to read.
+        passes: how often every judged question is shown, each time with other sentences.
+        limit: at most so many judged questions; None for all.
+        batch: questions a step.
+        detailed_share: share of a batch that are detailed questions, of which only the answering sentence is known.
+        group: sentences of a question that are read in a step.
+        rate: the largest step size of AdamW, reached after the share ``warmup`` of all steps, then falling to zero.
+        rank, alpha, strength: of the low-rank adapters, as for an embedding model.
+        every: steps between two measurements.
+    """
+
+    base: str
+    passes: float = 4.0
+    limit: int | None = None
+    batch: int = 12
+    detailed_share: float = 0.25
+    group: int = 8
+    rate: float = 8e-4
+    warmup: float = 0.08
+    rank: int = 64
+    alpha: int = 64
+    strength: float = 1.0
+    every: int = 100
+    seed: int = 0
+
+    def as_record(self) -> dict[str, Any]:
+        """The recipe as JSON-ready values."""
+        return asdict(self)
+
+    def rate_at(self, step: int, steps: int) -> float:
+        """The step size at a step, counted from 0."""
+        return rising_and_falling(self.rate, self.warmup, 0.0, step, steps)
+
+
 def rising_and_falling(highest: float, warmup: float, left: float, step: int, steps: int) -> float:
     """A step size that rises over the share ``warmup`` of the steps and falls evenly to ``left`` of itself."""
     rising = max(1, round(warmup * steps))

@@ -47,6 +47,28 @@ def answering_card(told: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def reading_card(told: dict[str, Any]) -> str:
+    """The card of a reader."""
+    recipe, data, names = told["recipe"], told["data"], list(told["before"])
+    lines = [
+        f"# {recipe['base']}, adapted to read",
+        "",
+        f"Trained on {told['judged']:,} judged and {told['detailed']:,} detailed questions about papers of the index "
+        f"{data['index']}: {told['step']:,} of {told['steps']:,} steps of {recipe['batch']} questions in "
+        f"{clock(told['seconds'])}. Measured on {told['held_out']:,} held-out questions: how often the sentence put "
+        "first is a good one, how often what bears on the question is told from the rest, and how well questions that "
+        "can be answered are told from others (area under the ROC curve). "
+        f"The adapters of step {told['best_step']:,} are kept.",
+        "",
+        _head("step", *names),
+        *(
+            f"| {int(step):,} | {' | '.join(f'{100 * found[name]:.1f}' for name in names)} |"
+            for step, found in told["history"].items()
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _head(first: str, *others: str) -> str:
     return f"| {first} | {' | '.join(others)} |\n|---|{'---:|' * len(others)}"
 

@@ -22,7 +22,10 @@ from rag.training.exercises import Exercises
 from rag.training.finding import Finding, Lesson, selected
 from rag.training.fit import Trainer
 from rag.training.lora import Rank
-from rag.training.recipe import LanguageRecipe, Recipe
+from rag.training.reader_student import ReaderStudent
+from rag.training.reading import ReadingTask
+from rag.training.readings import Readings
+from rag.training.recipe import LanguageRecipe, ReaderRecipe, Recipe
 from rag.training.student import Student
 from rag.training.writer import Writer
 
@@ -77,6 +80,31 @@ def train_language(
         gguf_lora.write(folder, base, folder / gguf_lora.FILE)
         told = trainer.report()
         write_text(folder / "report.md", report.answering_card(told))
+    return told
+
+
+def train_reader(
+    settings: Settings,
+    exercises: Readings,
+    folder: Path,
+    recipe: ReaderRecipe,
+    device: str = "cpu",
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """The same for a reader; ``folder/model`` is then the whole model, its head in it.
+
+    Raises UsageError as :func:`train` does.
+    """
+    _prepare(settings, device, "peft")
+    model = catalog.find(recipe.base, "embedding")
+    place = store.ensure(settings.models, model, settings.offline)
+    with locked(folder / ".lock", BUSY.format(folder)):
+        student = ReaderStudent(place, Rank(recipe.rank, recipe.alpha), device, recipe.seed)
+        trainer = Trainer(folder, ReadingTask(exercises, recipe, student), recipe)
+        trainer.run(progress)
+        adapters.compose(place, folder, folder / MODEL)
+        told = trainer.report()
+        write_text(folder / "report.md", report.reading_card(told))
     return told
 
 

@@ -219,3 +219,92 @@ def llm(
         show.json_record(told)
     else:
         click.echo(report.answering_card(told))
+
+
+@command.command("readings")
+@click.argument("folder", type=click.Path(path_type=Path))
+@options.index
+@click.option(
+    "--judgments",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="Judged questions: a file of JSON lines, or a folder of judged-*.jsonl.  [default: models/training]",
+)
+@_reserved
+@click.option(
+    "--held-out", type=click.FloatRange(0.001, 0.5), default=0.1, show_default=True, help="Share to measure with."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Which questions are held out.")
+@options.offline
+def readings(
+    folder: Path,
+    index: str | None,
+    judgments: tuple[Path, ...],
+    reserved: Path | None,
+    held_out: float,
+    seed: int,
+    offline: bool | None,
+) -> None:
+    """Make exercises in reading in FOLDER: judged questions, and detailed ones whose answers are known."""
+    from rag.progress import ProgressLine
+    from rag.resources import training_queries
+    from rag.session import Session
+    from rag.settings import load_settings
+    from rag.training import answers as told
+    from rag.training import judgments as judging
+    from rag.training import queries as asked
+    from rag.training import readings as making
+    from ui.cli import show
+
+    session = Session(load_settings(index=index, offline=offline))
+    judged = judging.read(judgments or (training_queries(),))
+    written = told.read((training_queries(),))
+    questions = {one.id: one.question for one in asked.read((training_queries(),))}
+    plan = making.Plan(held_out, asked.read_ids(reserved) if reserved else frozenset(), seed)
+    with ProgressLine("Finding sentences", "questions") as line:
+        made = making.make(session.index, session.embedder, judged, written, questions, plan, line)
+    making.write(made, folder)
+    show.note(
+        f"{folder}: {made.facts['judged']:,} judged and {made.facts['detailed']:,} detailed questions to learn from, "
+        f"{made.facts['held_out']:,} are held out."
+    )
+
+
+@command.command("reader")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--base", default="astro-minilm", show_default=True, metavar="MODEL", help="The model to adapt.")
+@_numbers
+@_where
+@options.as_json
+@options.offline
+def reader(
+    data: Path,
+    folder: Path,
+    base: str,
+    device: str,
+    threads: int | None,
+    as_json: bool,
+    offline: bool | None,
+    **numbers: float | int | None,
+) -> None:
+    """Train a reader on the exercises in DATA and write its adapters and head, with a report, to FOLDER.
+
+    Interrupted, the same command goes on where it stopped. FOLDER/model is the whole model.
+    """
+    from rag.progress import ProgressLine
+    from rag.settings import load_settings
+    from rag.training import readings, report
+    from rag.training.recipe import ReaderRecipe
+    from rag.training.start import train_reader
+    from ui.cli import show
+
+    settings = load_settings(offline=offline, threads=threads)
+    recipe = ReaderRecipe(base, **{name: value for name, value in numbers.items() if value is not None})  # type: ignore[arg-type]
+    with ProgressLine("Training", "questions") as line:
+        told = train_reader(settings, readings.read(data), folder, recipe, device, line)
+    if as_json:
+        show.json_record(told)
+    else:
+        click.echo(report.reading_card(told))

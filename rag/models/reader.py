@@ -1,0 +1,70 @@
+"""A reader: a cross-encoder that reads a question and a sentence together and says how well the two fit.
+
+It runs on ONNX Runtime with 8-bit weights, as embedding models do (:mod:`rag.models.export`), and needs neither torch
+nor transformers in memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.models import export, store
+from rag.models.catalog import Model
+from rag.models.embedder import batches
+
+Logits = npt.NDArray[np.float32]
+
+# Tokens of a pair, and of its question: nearly all sentences fit whole, and the few others lose their end.
+LONGEST, QUESTION_TOKENS = 112, 36
+
+
+class SentenceReader:
+    """A loaded reader. Safe to use from several threads."""
+
+    def __init__(self, models: Path, model: Model, threads: int | None = None) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        self.model = model
+        graph = export.exported_reader(models, model)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or os.cpu_count() or 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self._tokenizer = Tokenizer.from_file(str(store.folder(models, model) / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+
+    def logits(self, question: str, texts: Sequence[str]) -> Logits:
+        """Log-odds of shape (len(texts), 2): that each text answers the question, and that it bears on it."""
+        first, *others = (encoding.ids for encoding in self._tokenizer.encode_batch([question, *texts]))
+        first = cut(first, QUESTION_TOKENS)
+        seconds = [cut(ids[1:], LONGEST - len(first)) for ids in others]
+        found: Logits = np.zeros((len(texts), 2), dtype=np.float32)
+        for rows in batches([len(first) + len(ids) for ids in seconds]):
+            found[rows] = self._run(first, [seconds[row] for row in rows])
+        return found
+
+    def _run(self, first: list[int], seconds: Sequence[list[int]]) -> Logits:
+        width = len(first) + max(map(len, seconds))
+        ids = np.zeros((len(seconds), width), dtype=np.int64)
+        mask, kinds = np.zeros_like(ids), np.zeros_like(ids)
+        for row, second in enumerate(seconds):
+            end = len(first) + len(second)
+            ids[row, :end] = [*first, *second]
+            mask[row, :end] = 1
+            kinds[row, len(first) : end] = 1
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": kinds}
+        logits: Logits = self._session.run(None, feed)[0]
+        return logits
+
+
+def cut(ids: list[int], most: int) -> list[int]:
+    """Token ids without what is too much of them; the closing mark stays."""
+    return ids if len(ids) <= most else [*ids[: most - 1], ids[-1]]
