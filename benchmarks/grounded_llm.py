@@ -22,20 +22,24 @@ from typing import Any
 from machine import describe
 
 from rag import prompts
-from rag.answers import layout
-from rag.check import grounding
+from rag.answers.gathering import gather
 from rag.evaluation.answers import Asked, normalised, read_questions
 from rag.models import catalog, store
 from rag.models.llm import LanguageModel
 from rag.progress import ProgressLine
+from rag.question.readings import Reading
+from rag.retrieval.hits import Filters
 from rag.session import Session
 from rag.settings import load_settings
+from rag.text.citations import cited
 from rag.text.quantities import agrees, quantities
 from rag.text.sentences import split
 from rag.text.terms import stems
 from rag.training import exercises
 
 LONGEST = 96
+# Sentences that are put before the model.
+SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +141,8 @@ def _oracle(session: Session, options: argparse.Namespace) -> Iterator[Task]:
 
 def _found(session: Session, asked: Asked) -> list[tuple[str, str]]:
     """Paper and text of the sentences that the product would put before the model."""
-    hits = session.search(asked.question, limit=6).hits
-    ranked = layout.ranked(session.desk, asked.question, asked.question, hits, "fact")
-    return [(passage.paper.id, passage.text) for passage in layout.choose(ranked, "fact")]
+    found = gather(session.pipeline, [Reading(asked.question)], Filters(), "fact")
+    return [(passage.paper.id, passage.text) for passage in found.read[:SHOWN]]
 
 
 def _task(asked: Asked, found: Sequence[tuple[str, str]], holding: set[str]) -> Task:
@@ -151,7 +154,7 @@ def _task(asked: Asked, found: Sequence[tuple[str, str]], holding: set[str]) -> 
 def _held_out(options: argparse.Namespace) -> Iterator[Task]:
     for one in exercises.read(options.exercises).held_out[: options.limit]:
         shown = exercises.lay_out(one, random.Random(one.id))
-        gold, numbers = grounding.cited(shown.reply)
+        gold, numbers = cited(shown.reply)
         yield Task(shown.question, shown.evidence, frozenset(numbers), gold, False)
 
 
@@ -179,7 +182,7 @@ def _rates(replies: Sequence[Reply]) -> dict[str, str]:
         "numbers that the evidence lacks": _percent(not known for known in numbers),
         "replies with such a number": _percent(not all(_numbers_known(one)) for one in answered),
         "cites only evidence that holds the answer": _percent(_cites_right(one) for one in answered),
-        "cites nothing": _percent(not grounding.cited(one.text)[1] for one in answered),
+        "cites nothing": _percent(not cited(one.text)[1] for one in answered),
         "refuses although the answer is there": _percent(_refuses(one) for one in answerable),
         "refuses where the answer is not": _percent(_refuses(one) for one in others),
         "words in the first sentence": f"{fmean(len(text.split()) for text in firsts):.1f}" if firsts else "",
@@ -206,7 +209,7 @@ def _refuses(one: Reply) -> bool:
 
 def _f1(text: str, gold: str) -> float:
     """The harmonic mean of precision and recall of stems (Rajpurkar et al. 2016, arXiv:1606.05250)."""
-    said, known = set(stems(grounding.cited(text)[0])), set(stems(gold))
+    said, known = set(stems(cited(text)[0])), set(stems(gold))
     shared = len(said & known)
     return 2 * shared / (len(said) + len(known)) if shared else 0.0
 
@@ -214,12 +217,12 @@ def _f1(text: str, gold: str) -> float:
 def _numbers_known(one: Reply) -> list[bool]:
     """For every number of a reply that the question does not give, whether the evidence has it."""
     known = quantities(" ".join(text for _, text in one.task.evidence)) + quantities(one.task.question)
-    return [any(agrees(number, source) for source in known) for number in quantities(grounding.cited(one.text)[0])]
+    return [any(agrees(number, source) for source in known) for number in quantities(cited(one.text)[0])]
 
 
 def _cites_right(one: Reply) -> bool:
-    cited = set(grounding.cited(one.text)[1])
-    return bool(cited) and cited <= one.task.holding
+    numbers = set(cited(one.text)[1])
+    return bool(numbers) and numbers <= one.task.holding
 
 
 def _percent(truths: Iterator[Any]) -> str:

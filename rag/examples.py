@@ -6,7 +6,7 @@ from itertools import islice
 
 from rag.answers.answer import Found
 from rag.answers.compose import Request, answer
-from rag.answers.writing import Desk
+from rag.answers.pipeline import Pipeline
 
 MOST = 4
 # Broad enough that many collections hold an answer, from many fields, so that four that work differ.
@@ -28,14 +28,14 @@ QUESTIONS = (
 )
 
 
-def working(desk: Desk, most: int = MOST) -> tuple[str, ...]:
+def working(pipeline: Pipeline, most: int = MOST) -> tuple[str, ...]:
     """The first few questions that the index holds evidence for; none when it is about other things."""
-    return tuple(islice((question for question in QUESTIONS if _is_answerable(desk, question)), most))
+    return tuple(islice((question for question in QUESTIONS if _is_answerable(pipeline, question)), most))
 
 
-def _is_answerable(desk: Desk, question: str) -> bool:
+def _is_answerable(pipeline: Pipeline, question: str) -> bool:
     """Whether there is evidence for a question; nothing is written for that."""
-    for event in answer(desk, Request(question), None):
+    for event in answer(pipeline, Request(question), None):
         if isinstance(event, Found):
             return bool(event.citations)
     return False

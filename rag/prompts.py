@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.answers.answer import Shape
+from rag.question.shape import Shape
 
 SYSTEM = (
     "You are a careful astronomer. Answer the question using only the numbered evidence. After each sentence write "

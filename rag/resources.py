@@ -34,3 +34,9 @@ def starter_folder() -> Path:
     """The folder of the starter collection's JSON-lines files."""
     root = checkout()
     return root / "indexes" / "starter" if root else PACKAGE / "data" / "starter"
+
+
+def turns_file() -> Path:
+    """The model that tells what a person's turn in a conversation is."""
+    root = checkout()
+    return root / "models" / "turns.json" if root else PACKAGE / "data" / "turns.json"

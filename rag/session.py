@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag import prompts
-from rag.answers.answer import Event, Shape
-from rag.chats.conversation import Conversation
+from rag.answers.answer import Event
 from rag.description import Description, described
 from rag.errors import IndexProblem
 from rag.index import folders
@@ -19,12 +18,15 @@ from rag.models import catalog, choice, store
 from rag.models.catalog import Model
 from rag.papers import Paper
 from rag.progress import Progress, silent
+from rag.question.conversation import Conversation
+from rag.question.shape import Shape
 from rag.retrieval.hits import Filters, SearchResult
 from rag.settings import Settings
 from rag.state import read_state, remember
 
 if TYPE_CHECKING:
-    from rag.answers.writing import Desk
+    from rag.answers.pipeline import Pipeline
+    from rag.evidence.reader import Reader
     from rag.index.index import Index
     from rag.models.embedder import Embedder
     from rag.models.llm import LanguageModel, Turnstile
@@ -96,7 +98,7 @@ class Session:
                 return
             old, self._stamp = self.manifest, stamp
             self.__dict__.update(manifest=index.manifest, _index=index)
-            self.__dict__.pop("_desk", None)
+            self.__dict__.pop("_pipeline", None)
             if (old.model, old.weights) != (index.manifest.model, index.manifest.weights):
                 self.__dict__.pop("_embedder", None)
             gc.collect()  # an index is full of cycles; until it is freed, its memory and its files' space are held
@@ -155,7 +157,7 @@ class Session:
         if not like:
             checked(query)
         self.refresh()
-        writer = (self.llm, self.desk.turnstile) if hyde else None
+        writer = (self.llm, self.pipeline.turnstile) if hyde else None
         options = aided(Options(recency, diversity, like, frozenset(ignore), literal), self.reranker, writer, progress)
         with self._loading:
             index, embedder = self.index, self.embedder
@@ -175,11 +177,13 @@ class Session:
         within: Collection[str] = (),
         without: Collection[str] = (),
         shape: Shape | None = None,
+        alone: bool = False,
     ) -> Iterator[Event]:
         """Answer a question, event by event; setting ``stop`` ends it at the next token.
 
         ``within`` are the ids of the only papers to answer from (none: all), ``without`` of papers to leave out;
-        ``shape`` overrides the one that the question asks for. Raises UsageError for an empty question.
+        ``shape`` overrides the one that the question asks for; with ``alone`` it is read as it stands, whatever came
+        before. Raises UsageError for an empty question.
         """
         from rag.answers.compose import Request, answer
         from rag.retrieval.search import checked
@@ -187,7 +191,7 @@ class Session:
         checked(question)
         self.refresh()
         filters = Filters(within=frozenset(within) or None, without=frozenset(without))
-        return answer(self.desk, Request(question, conversation, filters, shape), stop)
+        return answer(self.pipeline, Request(question, conversation, filters, shape, alone), stop)
 
     @property
     def index(self) -> Index:
@@ -208,22 +212,28 @@ class Session:
             return self._llm
 
     @property
+    def reader(self) -> Reader:
+        """What reads sentences: the trained reader when it is here, else the signs of good sentences."""
+        with self._loading:
+            return self._lender.reader if self._lender else self._reader
+
+    @property
     def reranker(self) -> Reranker | None:
         """The loaded re-ranker, when the user asked for one."""
         with self._loading:
             return self._lender.reranker if self._lender else self._reranker
 
     @property
-    def desk(self) -> Desk:
+    def pipeline(self) -> Pipeline:
         """What answers are made with."""
         with self._loading:
-            return self._desk
+            return self._pipeline
 
     @cached_property
     def _examples(self) -> tuple[str, ...]:
         from rag.examples import working
 
-        return working(self.desk)
+        return working(self.pipeline)
 
     @cached_property
     def _index(self) -> Index:
@@ -251,6 +261,17 @@ class Session:
         return embedder.load(self.settings.models, model, self.settings.threads)
 
     @cached_property
+    def _reader(self) -> Reader:
+        from rag.evidence.reader import SignsReader, TrainedReader
+        from rag.models.reader import SentenceReader
+
+        model = choice.reading(self.settings)
+        if model is None:
+            return SignsReader()
+        store.ensure(self.settings.models, model, self.settings.offline)
+        return TrainedReader(SentenceReader(self.settings.models, model, self.settings.threads))
+
+    @cached_property
     def _reranker(self) -> Reranker | None:
         from rag.models import reranker
 
@@ -268,14 +289,14 @@ class Session:
         return model
 
     @cached_property
-    def _desk(self) -> Desk:
-        from rag.answers.writing import Desk
+    def _pipeline(self) -> Pipeline:
+        from rag.answers.pipeline import Pipeline
         from rag.retrieval.aids import aided
         from rag.retrieval.search import Options
 
-        turnstile = self._lender.desk.turnstile if self._lender else self._turnstile
+        turnstile = self._lender.pipeline.turnstile if self._lender else self._turnstile
         searching = aided(Options(), self.reranker, None, silent)
-        return Desk(self.index, self.embedder, self.llm, turnstile, self.settings, searching)
+        return Pipeline(self.index, self.embedder, self.reader, self.llm, turnstile, self.settings, searching)
 
     @cached_property
     def _turnstile(self) -> Turnstile:

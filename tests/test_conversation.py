@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rag.question.followup import read
 
 from rag.answers.answer import Answer, Citation, Timings
 from rag.answers.writing import Draft
@@ -20,7 +21,6 @@ from rag.chats.conversation import (
 from rag.errors import UsageError
 from rag.evidence.passage import Passage
 from rag.papers import Paper
-from rag.question.followup import read
 
 
 def paper(identifier: str) -> Paper:

@@ -12,7 +12,7 @@ import pytest
 from rag.check.grounding import check, cited, closest
 from rag.check.mentions import Mentions
 from rag.check.polarity import differs
-from rag.evidence.reader import Encode
+from rag.evidence.signs import Encode
 from rag.models import embedder
 from rag.models.catalog import find
 from rag.models.embedder import Vectors

@@ -256,7 +256,7 @@ def test_the_setting_holds_for_every_session_and_the_model_is_loaded_once(
     assert holds(session.search("light", limit=1).hits[0].paper.text, "dwarf")
     assert session.beside("invented").reranker is session.reranker
     assert session.describe().reranker == str(taught)
-    found = search(session.index, session.embedder, "light", Filters(), 1, session.desk.searching)
+    found = search(session.index, session.embedder, "light", Filters(), 1, session.pipeline.searching)
     assert holds(found.hits[0].paper.text, "dwarf")
     without = Session(load_settings(rerank=""))
     assert (without.reranker, without.describe().reranker) == (None, None)

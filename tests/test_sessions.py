@@ -36,7 +36,7 @@ def test_indexes_share_their_models_but_nothing_else(sessions: Sessions) -> None
     assert second.embedder is first.embedder
     assert second.index is not first.index
     assert second.llm is first.llm
-    assert second.desk.turnstile is first.desk.turnstile
+    assert second.pipeline.turnstile is first.pipeline.turnstile
 
 
 def test_papers_that_were_added_are_there_for_every_session(sessions: Sessions, tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ import pytest
 import torch
 from workbench import Cli
 
-from rag.check import grounding
 from rag.errors import UsageError
 from rag.index.index import Index, open_index
 from rag.models import catalog, embedder
 from rag.progress import Progress
 from rag.resources import training_queries
+from rag.text.citations import cited
 from rag.text.sentences import split
 from rag.training import answers, exercises, gguf_lora, queries
 from rag.training.answering import METRIC, Answering
@@ -123,7 +123,7 @@ def test_the_answers_that_ship_are_many_and_each_has_its_question() -> None:
     assert {one.id for one in written} <= {one.id for one in queries.read([training_queries()])}
     for one in written:
         assert not one.answer or 3 <= len(one.answer.split()) <= 45, one
-        assert not grounding.cited(one.answer)[1], one
+        assert not cited(one.answer)[1], one
 
 
 # Exercises
@@ -176,10 +176,10 @@ def test_what_is_shown_cites_the_paper_that_says_it_or_nothing() -> None:
     one, refused, first = exercise(3), 0, 0
     for seed in range(400):
         shown = lay_out(one, random.Random(seed))
-        answer, cited = grounding.cited(shown.reply)
+        answer, numbers = cited(shown.reply)
         right = [n for n, text in shown.evidence if text == one.found[0].text]
         refused += answer == exercises.REFUSAL
-        assert list(cited) == right
+        assert list(numbers) == right
         assert (answer == one.answer) == bool(right)
         assert {n for n, _ in shown.evidence} == set(range(1, len({n for n, _ in shown.evidence}) + 1))
         first += shown.evidence[0][1] == one.found[0].text

@@ -1,16 +1,65 @@
-"""An answer, its sentences and citations, and the events that announce it while it is made."""
+"""An answer as blocks of sentences with their evidence, and the events that announce it while it is made.
+
+Nothing in it is marked up: the terminal, the page and files each render the blocks (:mod:`rag.answers.render`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from rag.evidence.passage import Passage
 from rag.papers import Paper
+from rag.question.conversation import Point, Turn
+from rag.question.shape import Shape
 from rag.retrieval.hits import Hit
 
-Shape = Literal["fact", "synthesis", "list", "review"]
-"""One fact and its evidence; what several papers contribute; papers with a line each; a page in sections."""
+Verdict = Literal["answered", "partly", "declined", "courtesy"]
+"""The papers answer; they only come near; they have nothing to say; or nothing was asked of them."""
+
+BlockKind = Literal["prose", "section", "points", "papers"]
+"""Sentences in a row; the same under a heading; a line for what each paper says; a line for each paper of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence of a paper: its id and the place in its abstract, counted from 0."""
+
+    paper: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer, the numbers of the papers it cites and what it rests on.
+
+    Attributes:
+        text: the sentence, without its citations.
+        supported: whether the evidence says it; None when it claims nothing.
+        score: how well the evidence supports it, in 0..1.
+        label: the paper that a line is about, as it is named at the line's head; "" for running text.
+        year: the year of its paper, where it has to be said since others came after it.
+    """
+
+    text: str
+    citations: tuple[int, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    supported: bool | None = None
+    score: float | None = None
+    label: str = ""
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Sentences that belong together, with a title when there is something to say above them."""
+
+    kind: BlockKind
+    sentences: tuple[Sentence, ...] = ()
+    title: str = ""
+
+
+Blocks = tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +70,6 @@ class Citation:
     paper: Paper
     evidence: tuple[str, ...]
     relevance: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence of an answer, the numbers it cites and whether the evidence supports it (None: it claims nothing).
-
-    ``lead`` stands before it in the answer: a blank, or a new line and what the line is about.
-    """
-
-    text: str
-    citations: tuple[int, ...]
-    supported: bool | None = None
-    score: float | None = None
-    lead: str = " "
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,67 +84,54 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer. ``nearest`` holds the closest papers when Sidereus abstained.
+    """A finished answer.
 
-    ``hints`` are the sentences of these that come nearest to the question, at most one a paper.
-    ``query`` is the question made self-contained, ``retrieved`` the ids of the papers found for it, best first, and
-    ``withheld`` counts the sentences of the language model that the papers did not support.
+    Attributes:
+        verdict: whether the papers answer the question.
+        nearest: the closest papers, when they don't.
+        hints: the sentences of these that come nearest to the question, at most one a paper.
+        query: the question made self-contained.
+        understood: how the question was read, when not as it stands; else "".
+        retrieved: the ids of the papers found for it, best first.
+        withheld: how many sentences of the language model the papers did not support.
+        suggestions: other queries that find something, when this one did not.
     """
 
     question: str
     index: str
     embedding: str
     llm: str
-    sentences: tuple[Sentence, ...]
+    blocks: Blocks
     citations: tuple[Citation, ...]
-    abstained: bool
+    verdict: Verdict
     nearest: tuple[Hit, ...]
     timings: Timings
     stopped: bool = False
     note: str | None = None
     shape: Shape = "fact"
     query: str = ""
+    understood: str = ""
     retrieved: tuple[str, ...] = ()
     withheld: int = 0
     hints: tuple[Passage, ...] = ()
+    suggestions: tuple[str, ...] = ()
 
     @property
-    def text(self) -> str:
-        """The whole answer as text with its [n]."""
-        return "".join(sentence.lead + sentence.text for sentence in self.sentences).strip()
+    def sentences(self) -> tuple[Sentence, ...]:
+        """All its sentences, in order."""
+        return tuple(sentence for block in self.blocks for sentence in block.sentences)
 
-    def as_record(self) -> dict[str, Any]:
-        """The answer as ``ask --json`` prints it."""
-        return {
-            "question": self.question,
-            "index": self.index,
-            "models": {"embedding": self.embedding, "llm": self.llm},
-            "answer": self.text,
-            "abstained": self.abstained,
-            "sentences": [
-                {"text": s.text, "citations": list(s.citations), "supported": s.supported, "score": s.score}
-                for s in self.sentences
-            ],
-            "citations": [
-                {
-                    "n": c.n,
-                    "id": c.paper.id,
-                    "title": c.paper.title,
-                    "authors": list(c.paper.authors),
-                    "year": c.paper.year,
-                    "url": c.paper.url,
-                    "evidence": list(c.evidence),
-                }
-                for c in self.citations
-            ],
-            "nearest": [hit.as_record() for hit in self.nearest],
-            "timings": {
-                "retrieve": _rounded(self.timings.retrieve),
-                "first_token": _rounded(self.timings.first_token),
-                "first_text": _rounded(self.timings.first_text),
-                "total": _rounded(self.timings.total),
-            },
-        }
+    @property
+    def abstained(self) -> bool:
+        """Whether it answers nothing from the papers."""
+        return self.verdict in ("declined", "courtesy")
+
+    @property
+    def turn(self) -> Turn:
+        """The turn of a conversation that it makes, for the questions that follow."""
+        points = tuple(Point(sentence.text, sentence.citations) for sentence in self.sentences)
+        cited = {citation.n: citation.paper for citation in self.citations}
+        return Turn(self.question, points, cited, self.query if self.query != self.question else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +149,10 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """The next piece of the answer's text, to be appended to what is on the screen and never taken back."""
+class Said:
+    """All that has been said so far. It only grows: what is on the screen is never taken back."""
 
-    text: str
+    blocks: Blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +162,4 @@ class Finished:
     answer: Answer
 
 
-Event = Status | Found | Words | Finished
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 4)
+Event = Status | Found | Said | Finished

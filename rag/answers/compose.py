@@ -1,121 +1,129 @@
-"""From a question to a cited answer: retrieve, choose evidence, say what is checked."""
+"""From a question to a cited answer: read it, gather evidence, decide what that allows, and say it."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rag.answers import layout, review
-from rag.answers.answer import Answer, Event, Finished, Sentence, Shape, Status, Timings
-from rag.answers.writing import Desk, Draft
-from rag.chats.conversation import Conversation
-from rag.evidence import decide
+from rag.answers.answer import Answer, Event, Finished, Sentence, Status, Timings, Verdict
+from rag.answers.composition import Composition
+from rag.answers.gathering import Gathered, gather
+from rag.answers.pipeline import Pipeline
+from rag.evidence import select
+from rag.evidence.decide import decide
 from rag.evidence.passage import Passage
-from rag.question import followup, language
-from rag.question.followup import Meaning
-from rag.question.shape import shape_of, topic
-from rag.retrieval.hits import Filters, Hit
-from rag.retrieval.search import checked, search
+from rag.question import courtesy, language
+from rag.question.conversation import Conversation
+from rag.question.readings import Reading, readings
+from rag.question.shape import Shape, shape_of, topic
+from rag.retrieval.hits import Filters
+from rag.retrieval.search import checked
 
 DONT_SAY = "The papers here don't say."
-# Papers retrieved for a shape, unless the settings ask for more.
-RETRIEVED: dict[Shape, int] = {"fact": 6, "synthesis": 12, "list": 10, "review": 12}
-# A paper on the screen is what a follow-up is about more often than its words alone tell.
-ON_SCREEN = 3
+NEAREST = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A question: after which turns, to be answered from which papers, in which shape (None: as it asks for)."""
+    """A question: after which turns, to be answered from which papers.
+
+    ``shape`` is that of the answer (None: as the question asks for); with ``alone`` the question is read as it stands,
+    whatever came before.
+    """
 
     question: str
     conversation: Conversation = Conversation()
     filters: Filters = Filters()
     shape: Shape | None = None
+    alone: bool = False
 
 
-def answer(desk: Desk, request: Request, stop: threading.Event | None) -> Iterator[Event]:
-    """Answer a question, event by event; the last one holds the whole answer."""
-    draft = Draft(checked(request.question), stop or threading.Event(), request.conversation.numbers)
-    meaning = followup.read(draft.question, request.conversation)
-    shape = request.shape or shape_of(draft.question, meaning.query == draft.question)
-    if shape != "fact":
-        meaning = replace(meaning, query=topic(meaning.query))
-    yield Status(f"searching {desk.index.manifest.papers:,} papers")
-    hits = retrieve(desk, meaning, request.filters, shape)
-    ranked = layout.ranked(desk, draft.question, meaning.query, hits, shape)
-    draft.retrieved = draft.since()
-    if _can_answer(desk, meaning, ranked):
+def answer(pipeline: Pipeline, request: Request, stop: threading.Event | None) -> Iterator[Event]:
+    """Answer a question, event by event; the last one holds the whole answer. UsageError when nothing is asked."""
+    composition = Composition(checked(request.question), stop or threading.Event(), request.conversation.numbers)
+    if not request.filters.within and courtesy.is_courtesy(composition.question):
+        composition.begin("prose")
+        yield composition.say(Sentence(courtesy.REPLY))
+        nothing = Gathered(Reading(composition.question), (), ())
+        yield Finished(_finished(pipeline, composition, nothing, "fact", "courtesy"))
+        return
+    yield Status(f"searching {pipeline.index.manifest.papers:,} papers")
+    shape, found = _found(pipeline, composition.question, request)
+    composition.retrieved = composition.since()
+    verdict: Verdict = _verdict(found, shape)
+    if verdict != "declined":
         if shape == "review":
-            yield from review.write(desk, draft, meaning.query, request.filters)
+            yield from review.write(pipeline, composition, found.reading.query, request.filters)
         else:
-            chosen = layout.choose(ranked, shape)
-            yield draft.cite(chosen)
-            yield from layout.lay_out(desk, draft, chosen, shape)
-    if not draft.sentences and not draft.stopped:
-        yield draft.say(Sentence(DONT_SAY, (), None, None))
-        draft.citations = ()
-    yield Finished(_finished(desk, draft, meaning, shape, hits, ranked))
+            yield from layout.lay_out(pipeline, composition, found, shape, verdict)
+    if not composition.sentences and not composition.stopped:
+        verdict, composition.citations = "declined", ()
+        composition.begin("prose")
+        yield composition.say(Sentence(DONT_SAY))
+    yield Finished(_finished(pipeline, composition, found, shape, verdict))
 
 
-def retrieve(desk: Desk, meaning: Meaning, filters: Filters, shape: Shape) -> list[Hit]:
-    """The papers to answer from, best first; those on the screen that a follow-up may be about are among them."""
-    limit = max(desk.settings.top_k, RETRIEVED[shape])
-    named = frozenset(meaning.papers)
-    if meaning.only:
-        filters = replace(filters, within=named & filters.within if filters.within else named)
-    hits = list(search(desk.index, desk.embedder, meaning.query, filters, limit, desk.searching).hits)
-    if named and not meaning.only:
-        shown = replace(filters, within=named)
-        on_screen = search(desk.index, desk.embedder, meaning.query, shown, ON_SCREEN, desk.searching).hits
-        known = {hit.paper.id for hit in on_screen}
-        # They stand among the best, in the order of their scores: that is as far as the rest is read.
-        best = [*on_screen, *(hit for hit in hits if hit.paper.id not in known)][:limit]
-        hits = sorted(best, key=lambda hit: (hit.paper.id not in known, -hit.score))
-    return [replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)]
+def _found(pipeline: Pipeline, question: str, request: Request) -> tuple[Shape, Gathered]:
+    """The shape of the answer and the evidence for it."""
+    conversation = Conversation() if request.alone else request.conversation
+    proposed = readings(question, conversation, request.filters.within or frozenset())
+    alone = not conversation.turns and not request.filters.within
+    shape = request.shape or ("synthesis" if proposed[0].each else shape_of(question, alone))
+    if shape != "fact":
+        proposed = [replace(reading, query=topic(reading.query)) for reading in proposed]
+    return shape, gather(pipeline, proposed, request.filters, shape)
 
 
-def _can_answer(desk: Desk, meaning: Meaning, ranked: Sequence[Passage]) -> bool:
-    """Whether the evidence may hold an answer; about a paper that was pointed at there is always something to say."""
-    if meaning.only:
-        return bool(ranked)
-    verdict = decide.judge(meaning.query, ranked, desk.idf, lambda stem: desk.index.document_frequency(stem) > 0)
-    return not verdict.abstain
+def _verdict(found: Gathered, shape: Shape) -> Verdict:
+    """A list is what was found; about papers that were pointed at there is always something to say."""
+    if shape == "list" or found.reading.only:
+        return "answered" if found.read else "declined"
+    return decide(found.read)
 
 
-def _finished(
-    desk: Desk, draft: Draft, meaning: Meaning, shape: Shape, hits: Sequence[Hit], ranked: Sequence[Passage]
-) -> Answer:
-    cited = {n for sentence in draft.sentences for n in sentence.citations}
-    abstained = not cited and not draft.stopped
+def _finished(pipeline: Pipeline, composition: Composition, found: Gathered, shape: Shape, verdict: Verdict) -> Answer:
+    cited = {n for sentence in composition.sentences for n in sentence.citations}
+    if verdict == "answered" and not cited and not composition.stopped:
+        verdict = "declined"
+    declined = verdict == "declined"
+    query = found.reading.query
+    as_it_stands = query in (composition.question, topic(composition.question))
     return Answer(
-        draft.question,
-        desk.index.manifest.name,
-        desk.embedder.model.name,
-        desk.llm.model.name,
-        tuple(draft.sentences),
-        tuple(citation for citation in draft.citations if citation.n in cited),
-        abstained,
-        tuple(hits) if abstained else (),
-        Timings(draft.retrieved, draft.first_token, draft.first_text, draft.since()),
-        draft.stopped,
-        _note(desk, draft),
+        composition.question,
+        pipeline.index.manifest.name,
+        pipeline.embedder.model.name,
+        pipeline.llm.model.name,
+        composition.blocks,
+        tuple(citation for citation in composition.citations if citation.n in cited),
+        verdict,
+        found.hits[:NEAREST] if declined else (),
+        Timings(composition.retrieved, composition.first_token, composition.first_text, composition.since()),
+        composition.stopped,
+        _note(pipeline, composition),
         shape,
-        meaning.query,
-        tuple(hit.paper.id for hit in hits),
-        draft.withheld,
-        tuple(layout.one_a_paper(ranked)) if abstained else (),
+        query,
+        "" if as_it_stands else query,
+        tuple(hit.paper.id for hit in found.hits),
+        composition.withheld,
+        _hints(found) if declined else (),
     )
 
 
-def _note(desk: Desk, draft: Draft) -> str | None:
+def _hints(found: Gathered) -> tuple[Passage, ...]:
+    """What the nearest papers say that comes nearest to the question."""
+    return tuple(select.one_a_paper(found.read)[:NEAREST])
+
+
+def _note(pipeline: Pipeline, composition: Composition) -> str | None:
     """What a reader should know about how the answer came about, or None."""
-    notes = [language.note(draft.question, desk.llm.model)]
-    if draft.withheld:
-        were = "sentence" if draft.withheld == 1 else "sentences"
+    model = pipeline.llm.model
+    notes = [language.note(composition.question, model)]
+    if composition.withheld:
+        were = "sentence" if composition.withheld == 1 else "sentences"
         notes.append(
-            f"{draft.withheld} {were} that {desk.llm.model.title} wrote did not hold against the papers and "
-            f"{'was' if draft.withheld == 1 else 'were'} left out or replaced by a quotation."
+            f"{composition.withheld} {were} that {model.title} wrote did not hold against the papers and "
+            f"{'was' if composition.withheld == 1 else 'were'} left out or replaced by a quotation."
         )
     return " ".join(note for note in notes if note) or None

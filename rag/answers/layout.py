@@ -1,23 +1,23 @@
-"""How an answer is laid out: which passages serve its shape, and in what order and lines they are said."""
+"""How an answer is laid out: which sentences serve its shape, and in which blocks they are said."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from rag.answers.answer import Event, Shape, Status
-from rag.answers.writing import Desk, Draft, quote, written
-from rag.evidence import reader
+from rag.answers.answer import Event, Status, Verdict
+from rag.answers.composition import Composition
+from rag.answers.gathering import Gathered
+from rag.answers.pipeline import Pipeline
+from rag.answers.writing import written
+from rag.evidence import select
 from rag.evidence.passage import Passage
-from rag.retrieval.hits import Hit
+from rag.question.shape import Shape
 
-# Papers whose sentences are read for a shape. Beyond five, a fact is seldom found.
-PAPERS_READ: dict[Shape, int] = {"fact": 5, "synthesis": 10, "list": 10, "review": 8}
-PASSAGES = 4
-QUOTES = 3
-CONTRIBUTIONS = 5
-# A paper whose best sentence scores so much less than the best of all is about something else.
-BESIDE = 0.6
+NEAREST = "No paper here answers this directly. Nearest to it:"
+OPEN = "Still open:"
+# A claim so many years older than the newest paper of the index is said with its year.
+DATED = 10
 _STAYS_OPEN = re.compile(
     r"\b(?:remains? (?:un\w+|an? (?:open|puzzle|mystery)|open|to be|controversial|elusive)|"
     r"open (?:question|problem|issue)s?|"
@@ -28,79 +28,85 @@ _STAYS_OPEN = re.compile(
 )
 
 
-def ranked(desk: Desk, question: str, query: str, hits: Sequence[Hit], shape: Shape) -> list[Passage]:
-    """The sentences of the papers that are read for a shape, the best for it first."""
-    asked = query if shape == "list" else question
-    weights = reader.Weights() if shape == "fact" else reader.BROAD
-    return reader.rank(asked, query, hits, desk.encode, desk.idf, PAPERS_READ[shape], weights)
-
-
-def choose(found: Sequence[Passage], shape: Shape) -> list[Passage]:
-    """The passages that an answer of that shape is made of: the best, or the best of each paper that bears on it."""
-    if shape == "fact":
-        return list(found[:PASSAGES])
-    near = [passage for passage in one_a_paper(found) if passage.score > found[0].score - BESIDE]
-    if shape == "list":
-        return near
-    direct, *others = near[: CONTRIBUTIONS + 1]
-    return [direct, *in_time_order(others)]
-
-
-def in_time_order(passages: Sequence[Passage]) -> list[Passage]:
-    """Passages by the years of their papers."""
-    return sorted(passages, key=lambda passage: (passage.paper.year, passage.paper.id))
-
-
-def one_a_paper(found: Sequence[Passage], admits: Callable[[Passage], bool] = lambda _: True) -> list[Passage]:
-    """The best passage of each paper, of those that are admitted, best first."""
-    best: dict[str, Passage] = {}
-    for passage in found:
-        if admits(passage):
-            best.setdefault(passage.paper.id, passage)
-    return list(best.values())
-
-
 def stays_open(passage: Passage) -> bool:
     """Whether a passage says of something that it isn't known yet."""
     return bool(_STAYS_OPEN.search(passage.text))
 
 
-def lay_out(desk: Desk, draft: Draft, chosen: Sequence[Passage], shape: Shape) -> Iterator[Event]:
-    """Say an answer of some shape from passages that were chosen for it."""
+def lay_out(
+    pipeline: Pipeline, composition: Composition, found: Gathered, shape: Shape, verdict: Verdict
+) -> Iterator[Event]:
+    """Say an answer of some shape from what was read for it."""
     if shape == "list":
-        yield from _list(draft, chosen)
-    elif shape == "synthesis" and desk.quotes:
-        yield from _contributions(draft, chosen)
+        yield from _list(composition, found)
+    elif found.reading.each:
+        yield from _each(composition, found.read)
+    elif verdict == "partly":
+        yield from _nearest(composition, found.read)
+    elif shape == "synthesis" and pipeline.quotes:
+        yield from _synthesis(pipeline, composition, select.for_synthesis(found.read))
     else:
-        yield from _prose(desk, draft, chosen, shape)
+        choose = select.for_synthesis if shape == "synthesis" else select.for_fact
+        yield from _prose(pipeline, composition, choose(found.read), shape)
 
 
-def _prose(desk: Desk, draft: Draft, chosen: Sequence[Passage], shape: Shape) -> Iterator[Event]:
-    """What the language model may say, and quotations where it says nothing that holds."""
-    if desk.quotes:
-        yield draft.say(quote(draft, chosen[0]))
-    for sentence in written(desk, draft, chosen, shape):
-        yield sentence if isinstance(sentence, Status) else draft.say(sentence)
-    for passage in chosen[:QUOTES]:
-        if draft.stopped:
-            return
-        if (desk.quotes or not draft.sentences) and not draft.has_said(passage.text):
-            yield draft.say(quote(draft, passage))
+def _prose(pipeline: Pipeline, composition: Composition, chosen: Sequence[Passage], shape: Shape) -> Iterator[Event]:
+    """What the language model may say, or the papers' own sentences where it may not or says nothing that holds."""
+    composition.dated = _old(pipeline, chosen)
+    yield composition.cite(chosen)
+    composition.begin("prose")
+    if not pipeline.quotes:
+        for sentence in written(pipeline, composition, chosen, shape):
+            yield sentence if isinstance(sentence, Status) else composition.say(sentence)
+    if not composition.sentences:
+        for passage in chosen:
+            if not composition.stopped:
+                yield composition.say(composition.quote(passage))
 
 
-def _contributions(draft: Draft, chosen: Sequence[Passage]) -> Iterator[Event]:
+def _synthesis(pipeline: Pipeline, composition: Composition, chosen: Sequence[Passage]) -> Iterator[Event]:
     """The direct answer, then a line for what each other paper contributes, what stays open last."""
-    direct, *others = chosen
-    yield draft.say(quote(draft, direct))
-    others = [passage for passage in others if not draft.has_said(passage.text)]
-    others.sort(key=stays_open)
-    for place, passage in enumerate(others):
-        head = "Still open, from " if stays_open(passage) else ""
-        gap = "\n\n" if not place else "\n"
-        yield draft.say(quote(draft, passage, f"{gap}- {head}{passage.paper.byline}: "))
+    lead, *others = chosen
+    composition.dated = _old(pipeline, [lead])
+    yield composition.cite(chosen)
+    composition.begin("prose")
+    yield composition.say(composition.quote(lead))
+    for title, some in (("", [p for p in others if not stays_open(p)]), (OPEN, [p for p in others if stays_open(p)])):
+        if some:
+            composition.begin("points", title)
+        for passage in some:
+            yield composition.say(composition.quote(passage, passage.paper.byline))
 
 
-def _list(draft: Draft, chosen: Sequence[Passage]) -> Iterator[Event]:
+def _nearest(composition: Composition, read: Sequence[Passage]) -> Iterator[Event]:
+    """What comes nearest to an answer, said to be no more than that."""
+    chosen = read[:1]
+    yield composition.cite(chosen)
+    composition.begin("prose", NEAREST)
     for passage in chosen:
-        paper = passage.paper
-        yield draft.say(quote(draft, passage, f"\n- {paper.title} ({paper.byline}): "))
+        yield composition.say(composition.quote(passage))
+
+
+def _each(composition: Composition, read: Sequence[Passage]) -> Iterator[Event]:
+    """A line for each of the papers that were pointed at."""
+    chosen = select.one_a_paper(read)
+    yield composition.cite(chosen)
+    composition.begin("points")
+    for passage in chosen:
+        yield composition.say(composition.quote(passage, passage.paper.byline))
+
+
+def _list(composition: Composition, found: Gathered) -> Iterator[Event]:
+    """The papers in the order of the search, each with its sentence that bears most on the question."""
+    best = {passage.paper.id: passage for passage in reversed(select.one_a_paper(found.read))}
+    chosen = [best[hit.paper.id] for hit in found.hits if hit.paper.id in best]
+    yield composition.cite(chosen)
+    composition.begin("papers")
+    for passage in chosen:
+        yield composition.say(composition.quote(passage, f"{passage.paper.title} ({passage.paper.byline})"))
+
+
+def _old(pipeline: Pipeline, chosen: Sequence[Passage]) -> bool:
+    """Whether what is said may have been superseded: the newest paper of the index is much younger."""
+    newest = pipeline.index.manifest.years[1] if pipeline.index.manifest.years else 0
+    return any(newest - passage.paper.year >= DATED for passage in chosen)

@@ -1,61 +1,32 @@
-"""A conversation: its earlier turns, as far as later ones need them, and the file it is kept in."""
+"""The file in which the command line keeps a conversation."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rag.answers.answer import Answer
 from rag.errors import UsageError
 from rag.papers import Paper
+from rag.question.conversation import Conversation, Point, Turn
 from rag.storage import write_json
+from rag.text.citations import cited
+from rag.text.sentences import split
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A question, the text of its answer and the papers it cited, by number.
-
-    ``query`` is the question made self-contained, "" when it was so already.
-    """
-
-    question: str
-    answer: str
-    cited: dict[int, Paper]
-    query: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """Earlier turns, oldest first. Numbers stay with their papers through the whole conversation."""
-
-    turns: tuple[Turn, ...] = ()
-
-    @property
-    def numbers(self) -> dict[str, int]:
-        """The number of each paper cited so far, by its id."""
-        return {paper.id: n for turn in self.turns for n, paper in turn.cited.items()}
-
-    def with_turn(self, answer: Answer) -> Conversation:
-        """The conversation after one more answer."""
-        cited = {citation.n: citation.paper for citation in answer.citations}
-        query = answer.query if answer.query != answer.question else ""
-        return replace(self, turns=(*self.turns, Turn(answer.question, answer.text, cited, query)))
-
-    def as_record(self) -> dict[str, Any]:
-        """JSON-ready; :func:`conversation_of_record` is its inverse."""
-        return {
-            "turns": [
-                {
-                    "question": turn.question,
-                    "query": turn.query,
-                    "answer": turn.answer,
-                    "cited": {str(n): paper.as_record() for n, paper in turn.cited.items()},
-                }
-                for turn in self.turns
-            ]
-        }
+def as_record(conversation: Conversation) -> dict[str, Any]:
+    """JSON-ready; :func:`conversation_of_record` is its inverse."""
+    return {
+        "turns": [
+            {
+                "question": turn.question,
+                "query": turn.query,
+                "points": [{"text": point.text, "citations": list(point.citations)} for point in turn.points],
+                "cited": {str(n): paper.as_record() for n, paper in turn.cited.items()},
+            }
+            for turn in conversation.turns
+        ]
+    }
 
 
 def conversation_of_record(record: dict[str, Any]) -> Conversation:
@@ -64,13 +35,20 @@ def conversation_of_record(record: dict[str, Any]) -> Conversation:
         tuple(
             Turn(
                 turn["question"],
-                turn["answer"],
+                _points(turn),
                 {int(n): Paper.from_record(paper) for n, paper in turn["cited"].items()},
                 str(turn.get("query", "")),
             )
             for turn in record["turns"]
         )
     )
+
+
+def _points(turn: dict[str, Any]) -> tuple[Point, ...]:
+    """What was said; older files hold it as one text with [n] in it."""
+    if "points" in turn:
+        return tuple(Point(point["text"], tuple(point["citations"])) for point in turn["points"])
+    return tuple(Point(*cited(sentence)) for sentence in split(turn["answer"]))
 
 
 def read_conversation(path: Path) -> Conversation:
@@ -88,4 +66,4 @@ def read_conversation(path: Path) -> Conversation:
 
 def write_conversation(path: Path, conversation: Conversation) -> None:
     """Keep a conversation in a file that only its owner can read."""
-    write_json(path, conversation.as_record(), private=True)
+    write_json(path, as_record(conversation), private=True)

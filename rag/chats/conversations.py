@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import secrets
@@ -14,10 +15,13 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from rag.answers.answer import Answer, Citation, Shape
-from rag.chats.conversation import Conversation
+from rag.answers import render
+from rag.answers.answer import Answer, Blocks, Citation
+from rag.chats import earlier
 from rag.errors import SidereusError
 from rag.papers import Paper
+from rag.question.conversation import Conversation
+from rag.question.shape import Shape
 from rag.storage import write_text
 
 log = logging.getLogger(__name__)
@@ -40,19 +44,21 @@ def _now() -> datetime:
 class Entry:
     """A question and what came of it: an answer, a problem, or neither when it was stopped.
 
-    ``found`` are the papers that were read for it, ``words`` what was shown when it was stopped, ``within`` the ids
-    of the papers that it was restricted to, ``shape`` the shape that was asked for besides what the question says.
+    ``found`` are the papers that were read for it, ``said`` what was shown when it was stopped, ``within`` the ids
+    of the papers that it was restricted to, ``shape`` the shape that was asked for besides what the question says,
+    and with ``alone`` it was to be read as it stands, whatever came before.
     """
 
     question: str
     id: str = field(default_factory=_name)
     answer: Answer | None = None
     found: tuple[Citation, ...] = ()
-    words: str = ""
+    said: Blocks = ()
     problem: str | None = None
     within: tuple[str, ...] = ()
     vote: Vote | None = None
     shape: Shape | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class Kept:
         """What the question at a place, counted from 0, was asked after."""
         conversation = Conversation()
         for entry in self.entries[:place]:
-            conversation = conversation.with_turn(entry.answer) if entry.answer else conversation
+            conversation = conversation.with_turn(entry.answer.turn) if entry.answer else conversation
         return conversation
 
     def entry(self, name: str) -> Entry | None:
@@ -196,12 +202,13 @@ class Conversations:
             written = path.stat().st_mtime_ns
             known = self._read.get(path)
             if known is None or known[0] != written:
-                known = self._read[path] = (written, _FILE.validate_json(path.read_bytes()))
+                record = earlier.brought_up_to_date(json.loads(path.read_bytes()))
+                known = self._read[path] = (written, _FILE.validate_json(json.dumps(record)))
             return known[1]
         except OSError:
             self._read.pop(path, None)
             return None
-        except ValidationError:
+        except (ValidationError, ValueError, TypeError, AttributeError):
             log.warning("%s holds no conversation", path)
             return None
 
@@ -229,5 +236,5 @@ def _shortened(text: str) -> str:
 
 def _text(kept: Kept) -> str:
     """All its words in small letters, to search in."""
-    answers = (entry.answer.text if entry.answer else entry.words for entry in kept.entries)
+    answers = (render.text(entry.answer.blocks if entry.answer else entry.said) for entry in kept.entries)
     return "\n".join((kept.name, *(entry.question for entry in kept.entries), *answers)).casefold()

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from rag.answers import render
 from rag.chats.conversations import Entry, Kept, Vote
 from rag.errors import SidereusError
 from rag.settings import Settings
@@ -51,7 +52,7 @@ def feedback_on(kept: Kept, entry: Entry, vote: Vote, note: str) -> Feedback:
         vote,
         note.strip(),
         entry.question,
-        answer.text if answer else entry.words,
+        render.text(answer.blocks if answer else entry.said),
         tuple(citation.paper.id for citation in answer.citations) if answer else (),
         kept.index,
         answer.embedding if answer else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from rag.answers import render
 from rag.answers.answer import Answer, Citation
 from rag.bibtex import bibliography
 from rag.chats.conversations import Entry, Kept, as_json
@@ -39,12 +40,12 @@ def page(answer: Answer) -> str:
     """One answer as a Markdown page: the question as its title, the answer, and its papers at the end."""
     papers = "\n".join(_reference(citation) for citation in sorted(answer.citations, key=lambda citation: citation.n))
     about = f"From the index {answer.index} with Sidereus."
-    parts = (f"# {answer.question}", about, answer.text, papers and f"## Papers\n\n{papers}")
+    parts = (f"# {answer.question}", about, render.text(answer.blocks), papers and f"## Papers\n\n{papers}")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _turn(entry: Entry) -> str:
-    said = entry.answer.text if entry.answer else entry.words or "(not answered)"
+    said = render.text(entry.answer.blocks if entry.answer else entry.said) or "(not answered)"
     return f"## {' '.join(entry.question.split())}\n\n{said.strip()}"
 
 

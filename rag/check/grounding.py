@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from rag.check.mentions import Mentions
 from rag.check.polarity import differs
 from rag.check.vocabulary import kinds, rivals, terms
-from rag.evidence.reader import Encode
+from rag.models.embedder import Encode
 from rag.text.quantities import agrees, quantities
 from rag.text.sentences import split
 from rag.text.terms import names, plain, stems, words
 from rag.text.units import is_unit
-
-CITATION = re.compile(r"\s*\[(\d+(?:\s*,\s*\d+)*)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +49,6 @@ _COUNTS = (2.0, 3.0, 4.0, 5.0)
 _COUNTED = re.compile(r"\b(?:two|three|four|five|six|seven)\b|(?<![\w.~=<>-])[2-9](?=[ -][a-z])", re.IGNORECASE)
 # Sentences of the evidence that share this part of what the nearest shares are weighed with it.
 _NEAREST = 0.5
-
-
-def cited(sentence: str) -> tuple[str, tuple[int, ...]]:
-    """A sentence without its citations, and the numbers it cites.
-
-    >>> cited("It is 5 kpc away [1][3, 4].")
-    ('It is 5 kpc away.', (1, 3, 4))
-    """
-    numbers = [int(n) for found in CITATION.findall(sentence) for n in found.split(",")]
-    return CITATION.sub("", sentence).strip(), tuple(dict.fromkeys(numbers))
 
 
 def closest(sentence: str, texts: Sequence[str], given: str = "") -> tuple[int, float]:

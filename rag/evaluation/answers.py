@@ -21,6 +21,7 @@ from rag.errors import UsageError
 from rag.evaluation.datasets import read_records
 from rag.progress import Progress, silent
 from rag.session import Session
+from rag.text.citations import cited
 from rag.text.quantities import agrees, quantities
 from rag.text.sentences import split
 from rag.text.terms import plain
@@ -115,7 +116,7 @@ def report(
     claims = [(one.answer, *pair) for one in shown for pair in _claims(one.answer)]
     numbers = [known for one in shown for known in _numbers_known(one)]
     rates = {
-        "gold_recall": _share(_says(one.answer.text, one.asked.gold) for one in given),
+        "gold_recall": _share(_says(_words(one.answer), one.asked.gold) for one in given),
         "gold_in_first_sentence": _share(_says(_first(one.answer), one.asked.gold) for one in given),
         "gold_cited": _share(one.asked.paper in {c.paper.id for c in one.answer.citations} for one in given),
         "citation_precision": _share(_supports(session, citation, sentence) for _, sentence, citation in claims),
@@ -125,7 +126,7 @@ def report(
         "unsupported": _share(not s.supported or not s.citations for one in shown for s in one.answer.sentences),
         "abstention": _share(one.answer.abstained for one in refused),
         "false_abstention": None if left_out else _share(one.answer.abstained for one in given),
-        "words": fmean(len(grounding.cited(one.answer.text)[0].split()) for one in given) if given else None,
+        "words": fmean(len(_words(one.answer).split()) for one in given) if given else None,
     }
     rounded = {name: None if value is None else round(value, 4) for name, value in rates.items()}
     first = [one.answer.timings.first_text for one in given if one.answer.timings.first_text is not None]
@@ -148,11 +149,16 @@ def _answer(session: Session, asked: Asked, leave_out: bool) -> Answer:
 
 def normalised(text: str) -> str:
     """A text without its LaTeX and citations, in small letters, for looking spans up in it."""
-    return " ".join(plain(grounding.cited(text)[0]).lower().split()).rstrip(".")
+    return " ".join(plain(cited(text)[0]).lower().split()).rstrip(".")
 
 
 def _says(text: str, gold: str) -> bool:
     return bool(gold) and normalised(gold) in normalised(text)
+
+
+def _words(answer: Answer) -> str:
+    """All that an answer says, without its citations."""
+    return " ".join(sentence.text for sentence in answer.sentences)
 
 
 def _first(answer: Answer) -> str:
@@ -172,19 +178,19 @@ def _source(citation: Citation) -> str:
 
 def _supports(session: Session, citation: Citation, sentence: Sentence) -> bool:
     """Whether a cited paper says the sentence: it is quoted, or the checker finds it there."""
-    bare = grounding.cited(sentence.text)[0]
+    bare = sentence.text
     quoted = {normalised(attributed(text, citation.paper)) for text in split(citation.paper.abstract)}
     if normalised(bare) in quoted:
         return True
     evidence = [_source(citation), *citation.evidence]
-    return grounding.check(bare, evidence, session.desk.encode).supported
+    return grounding.check(bare, evidence, session.pipeline.encode).supported
 
 
 def _numbers_known(one: Given) -> list[bool]:
     """For every number of an answer that the question does not give, whether the papers it cites have it."""
     sources = quantities(" ".join(_source(citation) for citation in one.answer.citations))
     asked = quantities(one.asked.question)
-    said = quantities(" ".join(grounding.cited(sentence.text)[0] for sentence in one.answer.sentences))
+    said = quantities(_words(one.answer))
     return [
         any(agrees(number, source) for source in sources)
         for number in said

@@ -14,7 +14,7 @@ from typing import Any
 
 from rag.errors import UsageError
 from rag.evaluation.datasets import read_records
-from rag.evidence import reader
+from rag.evidence import signs
 from rag.evidence.passage import Passage
 from rag.retrieval.hits import Filters, Hit
 from rag.retrieval.search import search
@@ -98,6 +98,6 @@ def pool(session: Session, wanted: Wanted, papers: int, sentences: int, without:
 
 def _rankings(session: Session, text: str, hits: Sequence[Hit]) -> list[list[Passage]]:
     """The sentences of the hits by all signs, and by meaning alone."""
-    desk = session.desk
-    found = reader.rank(text, text, hits, desk.encode, desk.idf, len(hits))
+    pipeline = session.pipeline
+    found = signs.rank(text, text, hits, pipeline.encode, pipeline.idf, len(hits))
     return [found, sorted(found, key=lambda passage: -passage.cosine)]

@@ -10,10 +10,14 @@ from rag.text.terms import plain
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A sentence of a paper that bears on a question; ``position`` counts the abstract's sentences from 0.
+    """A sentence of a paper found for a question; ``position`` counts the abstract's sentences from 0.
 
-    ``score`` ranks the sentences of one question, ``cosine`` is how near the sentence is to it in meaning,
-    ``relevance`` the probability that the paper is relevant.
+    Attributes:
+        score: the sum of its signs, which ranks the sentences of one question.
+        cosine: how near it is to the question in meaning.
+        relevance: the probability that its paper is relevant.
+        answers: the chance that it answers the question, once it was read.
+        bears: the chance that it bears on the question.
     """
 
     paper: Paper
@@ -22,6 +26,13 @@ class Passage:
     score: float
     cosine: float
     relevance: float = 0.0
+    answers: float = 0.0
+    bears: float = 0.0
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Which sentence it is: its paper's id and its position."""
+        return self.paper.id, self.position
 
 
 def in_context(paper: Paper, sentence: str) -> str:

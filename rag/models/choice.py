@@ -82,6 +82,11 @@ def in_use(settings: Settings) -> set[str]:
     return names | {reranker.name} if reranker else names
 
 
+def reading(settings: Settings) -> Model | None:
+    """The reader that answers are read with: the first that is here, or none."""
+    return next((model for model in candidates("reader") if store.at_hand(settings.models, model)), None)
+
+
 def reranking(settings: Settings) -> Model | None:
     """The re-ranker that the user asked for, present or not; none is ever chosen otherwise.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -23,6 +23,8 @@ from rag.progress import Progress, silent
 
 Vectors = npt.NDArray[np.float32]
 Role = Literal["document", "query"]
+# Texts in, one L2-normalised vector a text out.
+Encode = Callable[[Sequence[str]], Vectors]
 
 # Tokens of one batch. Longer batches leave the processor's cache, shorter ones waste calls.
 TOKEN_BUDGET = 512

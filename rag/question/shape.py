@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
-from rag.answers.answer import Shape
-from rag.evidence.reader import wants
+from rag.evidence.signs import wants
 from rag.text.terms import names, stems
+
+Shape = Literal["fact", "synthesis", "list", "review"]
+"""One fact and its evidence; what several papers contribute; papers with a line each; a page in sections."""
 
 _WORKS = r"(?:papers?|studies|works|articles|publications|references|reviews|literature)"
 _LIST = re.compile(

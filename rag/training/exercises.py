@@ -15,7 +15,7 @@ from typing import Any
 
 from rag import prompts
 from rag.errors import UsageError
-from rag.evidence import reader
+from rag.evidence import signs
 from rag.index.index import Index
 from rag.models.embedder import Embedder, Vectors
 from rag.progress import Progress, silent
@@ -139,7 +139,7 @@ class _Maker:
         hits = list(search(self.index, self.embedder, question, self.filters, PAPERS).hits)
         if one.id not in {hit.paper.id for hit in hits}:
             hits = [Hit(1, hits[0].score if hits else 1.0, paper), *hits[: PAPERS - 1]]
-        ranked = reader.rank(question, question, hits, self._encode, self.idf, PAPERS)
+        ranked = signs.rank(question, question, hits, self._encode, self.idf, PAPERS)
         found = [Candidate(p.paper.id, p.text, p.paper.id == one.id and p.text in holding) for p in ranked]
         others = [candidate for candidate in found if not candidate.holds][:OTHERS]
         return Exercise(one.id, question, tuple(c for c in found if c.holds or c in others), one.answer)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from rag.answers.answer import Shape
 from rag.errors import UsageError
+from rag.question.shape import Shape
 from ui.cli import options
 
 if TYPE_CHECKING:
     from rag.answers.answer import Answer
-    from rag.chats.conversation import Conversation
+    from rag.question.conversation import Conversation
     from rag.session import Session
 
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     type=click.Choice(get_args(Shape)),
     help="One fact, a synthesis of several papers, a list of papers or a review; by default as the question asks.",
 )
+@click.option("--alone", is_flag=True, help="Read the question as it stands, whatever was asked before it.")
 @options.as_json
 @options.embedding
 @options.llm
@@ -48,13 +49,16 @@ def command(
     questions: Path | None,
     conversation: Path | None,
     shape: Shape | None,
+    alone: bool,
     as_json: bool,
     embedding: str | None,
     llm: str | None,
     offline: bool | None,
 ) -> None:
     """Answer QUESTION from the papers of an index, with a citation after every sentence."""
-    from rag.chats.conversation import Conversation, read_conversation, write_conversation
+    from rag.answers import render
+    from rag.chats.conversation import read_conversation, write_conversation
+    from rag.question.conversation import Conversation
     from rag.retrieval.search import checked
     from rag.session import Session
     from rag.settings import load_settings
@@ -68,15 +72,16 @@ def command(
     for text in asked:
         checked(text)
     for text in asked:
-        answer = answered(session, text, earlier, shape, quiet=as_json or bool(questions))
+        answer = answered(session, text, earlier, shape, alone, quiet=as_json or bool(questions))
         if conversation:
-            earlier = earlier.with_turn(answer)
+            earlier = earlier.with_turn(answer.turn)
             write_conversation(conversation, earlier)
         if questions:
-            show.json_line(answer.as_record())
+            show.json_line(render.record(answer))
         elif as_json:
-            show.json_record(answer.as_record())
+            show.json_record(render.record(answer))
         else:
+            show.understood(answer)
             show.sources(answer.citations)
             show.nearest(answer)
         if answer.note:
@@ -84,22 +89,30 @@ def command(
 
 
 def answered(
-    session: Session, question: str, earlier: Conversation, shape: Shape | None, quiet: bool = False
+    session: Session,
+    question: str,
+    earlier: Conversation,
+    shape: Shape | None,
+    alone: bool = False,
+    quiet: bool = False,
 ) -> Answer:
     """The answer to a question, shown as it comes in unless ``quiet``, with a status line on a terminal."""
-    from rag.answers.answer import Finished, Status, Words
+    from rag.answers import render
+    from rag.answers.answer import Finished, Said, Status
 
     for _ in session.warm():
         pass
-    terminal = sys.stderr.isatty() and not quiet
-    for event in session.ask(question, earlier, shape=shape):
+    terminal, shown = sys.stderr.isatty() and not quiet, ""
+    for event in session.ask(question, earlier, shape=shape, alone=alone):
         if isinstance(event, Finished):
             if not quiet:
                 click.echo()
             return event.answer
         if isinstance(event, Status) and terminal:
             click.echo(f"\r\x1b[K\x1b[2m{event.text}…\x1b[0m", err=True, nl=False)
-        if isinstance(event, Words) and not quiet:
+        if isinstance(event, Said) and not quiet:
             click.echo("\r\x1b[K" if terminal else "", err=True, nl=False)
-            click.echo(event.text, nl=False)
+            text = render.text(event.blocks)
+            click.echo(text[len(shown) :], nl=False)
+            shown = text
     raise AssertionError("an answer ends with Finished")

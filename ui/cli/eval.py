@@ -153,6 +153,7 @@ def answers(
     offline: bool | None,
 ) -> None:
     """Measure whether answers say what is known, cite what they say, and stop where the papers do."""
+    from rag.answers import render
     from rag.evaluation import answers as measuring
     from rag.progress import ProgressLine
     from rag.session import Session
@@ -169,7 +170,7 @@ def answers(
         show.json_record(report.as_record())
         return
     for one in report.given[: shown or 0]:
-        click.echo(f"{one.asked.question}\n  known: {one.asked.gold}\n{one.answer.text}\n")
+        click.echo(f"{one.asked.question}\n  known: {one.asked.gold}\n{render.text(one.answer.blocks)}\n")
     show.table(
         ("measure", "value"), [(name, _value(value)) for name, value in report.as_record().items()], right=["value"]
     )

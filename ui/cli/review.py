@@ -30,9 +30,10 @@ def command(
     offline: bool | None,
 ) -> None:
     """Review what the papers of an index say about TOPIC, in sections, with a citation after every sentence."""
+    from rag.answers import render
     from rag.bibtex import bibliography
-    from rag.chats.conversation import Conversation
     from rag.chats.transcript import page
+    from rag.question.conversation import Conversation
     from rag.retrieval.search import checked
     from rag.session import Session
     from rag.settings import load_settings
@@ -43,7 +44,7 @@ def command(
     session = Session(load_settings(index=index, embedding=embedding, llm=llm, offline=offline))
     answer = answered(session, checked(topic), Conversation(), "review", quiet=as_json or output is not None)
     if as_json:
-        show.json_record(answer.as_record())
+        show.json_record(render.record(answer))
     elif output is None:
         show.references(answer.citations)
         show.nearest(answer)

@@ -65,6 +65,12 @@ def hits(result: SearchResult) -> None:
         note(f"* {DIGEST_LABEL}")
 
 
+def understood(answer: Answer) -> None:
+    """How a question was read, where it was not taken as it stands."""
+    if answer.understood:
+        note(f"Understood as: {answer.understood}\nWith --alone it is read as it stands.")
+
+
 def sources(citations: Sequence[Citation]) -> None:
     """The papers an answer cites, with the sentences it rests on."""
     for citation in citations:

@@ -308,3 +308,24 @@ def reader(
         show.json_record(told)
     else:
         click.echo(report.reading_card(told))
+
+
+@command.command("turns")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--conversations", type=click.Path(path_type=Path), metavar="FILE", help="Written ones.  [default: models/training]"
+)
+@click.option("--judgments", type=click.Path(path_type=Path), metavar="PATH", help="More questions that stand alone.")
+def turns(folder: Path, conversations: Path | None, judgments: Path | None) -> None:
+    """Learn to tell questions that stand alone, questions that lean on earlier ones and courtesies; seconds of work."""
+    from rag.resources import training_queries
+    from rag.training import judgments as judging
+    from rag.training import turns as teaching
+    from ui.cli import show
+
+    written = teaching.read(conversations or training_queries() / teaching.FILE)
+    judged = judging.read([judgments or training_queries()])
+    alone = [teaching.LabelledTurn(one.question, "stands", one.id) for one in judged]
+    told = teaching.fit([*written, *alone], folder / "turns.json")
+    shares = ", ".join(f"{kind} {share:.1%}" for kind, share in told.items())
+    show.note(f"{folder / 'turns.json'}: told rightly on conversations that were not seen: {shares}.")

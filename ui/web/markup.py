@@ -6,17 +6,14 @@ untouched, cleans it once more and renders the mathematics in it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
-from rag.answers.answer import Citation
+from rag.answers.answer import Block, Sentence
+from rag.answers.render import parted
 from rag.papers import Paper
 from ui.web.cards import card, nearest_card, panel
-from ui.web.text import emphasised, escaped, rich, settled, without_markup
+from ui.web.text import emphasised, escaped, prose, rich, without_markup
 from ui.web.turns import Turn
-
-_CITATION = re.compile(r"\[(\d+(?:\s*[,;]\s*\d+)*)\]")
-_LINE = re.compile(r"^(?P<kind>#{1,4} |[-*•] )?(?P<text>.*)$")
 
 
 def turn_html(turn: Turn) -> str:
@@ -65,51 +62,49 @@ def _answer(turn: Turn) -> str:
     entry = turn.entry
     if entry.problem:
         return f'<p class="problem" role="alert">{escaped(entry.problem)}</p>'
-    if entry.answer is not None and entry.answer.text:
-        return _prose(entry.answer.text, turn.number, entry.answer.citations)
-    if entry.words:
-        return _prose(settled(entry.words), turn.number, entry.found)
-    return "" if turn.ended else f'<p class="status">{escaped(turn.status)}</p>'
+    blocks = entry.answer.blocks if entry.answer else entry.said
+    if not blocks:
+        return "" if turn.ended else f'<p class="status">{escaped(turn.status)}</p>'
+    understood = _understood(turn, entry.answer.understood) if entry.answer and entry.answer.understood else ""
+    return f'{understood}<div class="words">{"".join(_block(block, turn.number) for block in blocks)}</div>'
 
 
-def _prose(text: str, turn: int, citations: tuple[Citation, ...]) -> str:
-    numbers = {citation.n for citation in citations}
-    return f'<div class="words">{"".join(_blocks(text, turn, numbers))}</div>'
+def _understood(turn: Turn, query: str) -> str:
+    """How a question was read, and the way to have it read as it stands."""
+    return (
+        f'<p class="understood"><span>Understood as: {escaped(query)}</span>'
+        f'<button name="alone" value="{turn.number}">Ask it as it stands</button></p>'
+    )
 
 
-def _blocks(text: str, turn: int, numbers: Collection[int]) -> Iterable[str]:
-    """A text's lines as paragraphs, headings and lists, the three kinds that answers are made of."""
-    listing = False
-    for line in without_markup(text).split("\n"):
-        match = _LINE.match(line.strip())
-        if match is None or not match["text"]:
-            continue
-        kind, words = (match["kind"] or "").strip(), _inline(match["text"], turn, numbers)
-        item = kind in ("-", "*", "•")
-        if item != listing:
-            yield "<ul>" if item else "</ul>"
-            listing = item
-        yield f"<li>{words}</li>" if item else f"<h3>{words}</h3>" if kind else f"<p>{words}</p>"
-    if listing:
-        yield "</ul>"
+def _block(block: Block, turn: int) -> str:
+    """A block as a heading and a paragraph, or as a list."""
+    head = ""
+    if block.title:
+        head = f"<h3>{escaped(block.title)}</h3>" if block.kind == "section" else f"<p>{escaped(block.title)}</p>"
+    if block.kind in ("prose", "section"):
+        return f"{head}<p>{' '.join(_sentence(sentence, turn) for sentence in block.sentences)}</p>"
+    lines = (f"<li>{_label(sentence)}{_sentence(sentence, turn)}</li>" for sentence in block.sentences)
+    return f"{head}<ul>{''.join(lines)}</ul>"
 
 
-def _inline(text: str, turn: int, numbers: Collection[int]) -> str:
-    """A model's words with its citations as links, and with nothing else that could lead anywhere."""
+def _label(sentence: Sentence) -> str:
+    return f"{rich(sentence.label)}: " if sentence.label else ""
 
-    def linked(match: re.Match[str]) -> str:
-        cited = [int(n) for n in re.findall(r"\d+", match[1])]
-        if not set(cited) <= set(numbers):
-            return match[0]
-        return "".join(f'<a class="cite" href="#t{turn}-{n}">[{n}]</a>' for n in cited)
 
-    return rich(text, lambda part: _CITATION.sub(linked, emphasised(escaped(part))))
+def _sentence(sentence: Sentence, turn: int) -> str:
+    """A sentence with its citations as links before its full stop, and nothing else that could lead anywhere."""
+    bare, end = parted(sentence)
+    said = rich(without_markup(bare), lambda part: emphasised(prose(part)))
+    links = "".join(f'<a class="cite" href="#t{turn}-{n}">[{n}]</a>' for n in sentence.citations)
+    year = f" ({sentence.year})" if sentence.year else ""
+    return f"{said} {links}{year}{end}" if links else f"{said}{end}"
 
 
 def _foot(turn: Turn) -> str:
     """What there is to know and to do about an answer that has ended."""
     entry = turn.entry
-    said = entry.answer is not None or bool(entry.words)
+    said = entry.answer is not None or bool(entry.said)
     tools = '<button class="copy-answer">Copy</button>' if said else ""
     tools += '<button class="retry">Try again</button>'
     tools += "".join(_vote(entry.id, way, entry.vote == way) for way in ("up", "down")) if entry.answer else ""

@@ -23,7 +23,6 @@ _MATH = re.compile(
     r"|(?<!\\)\$(?P<dollar>(?:[^$\\]|\\.)+?)\$(?!\d)",
     re.DOTALL,
 )
-_UNFINISHED = re.compile(r"(?:(?<!\\)\$|\\\(|\\\[|\[)[^$\]]{0,200}\Z")
 _IMAGE_OR_LINK = re.compile(r"!?\[(?P<label>[^\]]*)\]\([^)]*\)")
 _TAG = re.compile(
     r"</?(?:script|style|img|svg|iframe|object|embed|form|input|button|video|audio|link|meta|base|html|head|body"
@@ -43,7 +42,7 @@ def escaped(text: str) -> str:
 
 def rich(text: str, between: Callable[[str], str] | None = None) -> str:
     """Text as HTML with its mathematics marked; ``between`` makes what lies outside the mathematics safe."""
-    between = between or _prose
+    between = between or prose
     pieces, end = [], 0
     for match in _MATH.finditer(text):
         pieces += [between(text[end : match.start()]), _math(match)]
@@ -56,20 +55,13 @@ def without_markup(text: str) -> str:
     return _TAG.sub("", _IMAGE_OR_LINK.sub(_label, text))
 
 
-def settled(text: str) -> str:
-    """As much of a text still being written as will look the same later: no half formula, no half citation."""
-    complete = 0
-    for match in _MATH.finditer(text):
-        complete = match.end()
-    return text[:complete] + _UNFINISHED.sub("", text[complete:])
-
-
 def emphasised(escaped_text: str) -> str:
     """Escaped text with Markdown's **bold**, the one mark-up that models use in prose."""
     return _BOLD.sub(r"<strong>\1</strong>", escaped_text)
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
+    """Text outside mathematics as HTML shows it, without TeX's escapes."""
     return escaped(_TEX_ESCAPE.sub(r"\1", text))
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from rag.answers.answer import Event, Finished, Found, Status, Words
-from rag.chats.conversation import Conversation
+from rag.answers.answer import Event, Finished, Found, Said, Status
 from rag.chats.conversations import Entry, Kept
 from rag.errors import SidereusError
+from rag.question.conversation import Conversation
 from ui.web.warming import Warming
 
 if TYPE_CHECKING:
@@ -80,12 +80,12 @@ def _answered(turn: Turn, session: Session, stop: threading.Event) -> Iterator[T
                 turn = replace(turn, status=text)
             case Found(citations):
                 turn = turn.grown(found=citations)
-            case Words(text):
-                turn = turn.grown(words=turn.entry.words + text)
+            case Said(blocks):
+                turn = turn.grown(said=blocks)
                 if time.monotonic() - drawn < _FRAME:
                     continue
             case Finished(answer):
-                turn = turn.grown(answer=answer, words="")
+                turn = turn.grown(answer=answer, said=())
         drawn = time.monotonic()
         yield turn
     yield turn
@@ -102,7 +102,9 @@ def _events(turn: Turn, session: Session, stop: threading.Event) -> Iterator[Eve
     def ask() -> None:
         try:
             entry = turn.entry
-            for event in session.ask(entry.question, turn.before, stop, within=entry.within, shape=entry.shape):
+            for event in session.ask(
+                entry.question, turn.before, stop, within=entry.within, shape=entry.shape, alone=entry.alone
+            ):
                 events.put(event)
             events.put(None)
         except Exception as error:  # it is raised where the events are read

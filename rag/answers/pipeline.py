@@ -1,0 +1,42 @@
+"""What answers are made with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from rag.evidence.reader import Reader
+from rag.index.index import Index
+from rag.models.embedder import Embedder, Vectors
+from rag.models.llm import LanguageModel, Turnstile
+from rag.retrieval.search import PLAIN, Options
+from rag.settings import Settings
+from rag.text.terms import Idf, make_idf
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """An open index and the models; ``searching`` says how papers are searched for."""
+
+    index: Index
+    embedder: Embedder
+    reader: Reader
+    llm: LanguageModel
+    turnstile: Turnstile
+    settings: Settings
+    searching: Options = PLAIN
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of sentences, of shape (len(texts), dimensions)."""
+        return self.embedder.encode(texts, "query")
+
+    @cached_property
+    def idf(self) -> Idf:
+        """How telling a stem is in the index."""
+        return make_idf(self.index.document_frequency, self.index.manifest.papers)
+
+    @property
+    def quotes(self) -> bool:
+        """Whether the model is too small to phrase facts, so that papers are quoted."""
+        return self.llm.model.writes == "quotes"
