@@ -12,10 +12,10 @@ from rag.models.adapters import HEAD
 from rag.models.reader import LONGEST, QUESTION_TOKENS, cut
 from rag.storage import write_bytes
 from rag.training.lora import Adapters, Rank, linear_layers, precision
-from rag.training.student import STEP
 
-# Pairs of like length that pass the model together, so that little of what is computed is padding.
-TOGETHER = 16
+# Pairs of like length that pass the model together, so that little of what is computed is padding. There are always
+# so many rows, and lengths are rounded up: for each new shape PyTorch compiles its 16-bit products anew.
+TOGETHER, STEP = 16, 16
 HIDDEN = 256
 
 
@@ -70,8 +70,9 @@ class ReaderStudent(Adapters):
 
     def _read(self, tokens: Sequence[tuple[list[int], int]]) -> torch.Tensor:
         width = -(-max(len(ids) for ids, _ in tokens) // STEP) * STEP
-        ids = torch.zeros((len(tokens), width), dtype=torch.long)
+        ids = torch.zeros((TOGETHER, width), dtype=torch.long)
         mask, kinds = torch.zeros_like(ids), torch.zeros_like(ids)
+        mask[:, 0] = 1
         for row, (sequence, second) in enumerate(tokens):
             ids[row, : len(sequence)] = torch.tensor(sequence)
             mask[row, : len(sequence)] = 1
@@ -80,5 +81,5 @@ class ReaderStudent(Adapters):
         states = self.model(ids, attention_mask=mask, token_type_ids=kinds).last_hidden_state.float()
         shown = mask.unsqueeze(-1).float()
         mean = (states * shown).sum(1) / shown.sum(1)
-        logits: torch.Tensor = self.head(torch.cat([states[:, 0], mean], dim=-1))
+        logits: torch.Tensor = self.head(torch.cat([states[:, 0], mean], dim=-1))[: len(tokens)]
         return logits

@@ -22,6 +22,8 @@ from rag.training.recipe import ReaderRecipe
 ANSWERS = {3: 1.0, 2: 0.7, 1: 0.1, 0: 0.0, None: 0.0}
 # What a sentence of each grade is worth when the best of several is chosen.
 GAIN = {3: 3.0, 2: 1.5, 1: 0.1, 0: 0.0, None: 0.0}
+# Detailed questions that are measured with: each has many sentences to read.
+DETAILED = 60
 # The weight of telling the best of a group beside that of judging each sentence.
 LISTWISE = 0.5
 
@@ -37,7 +39,8 @@ class ReadingTask:
         order = random.Random(0).sample(readings.train, len(readings.train))
         self.judged = [one for one in order if one.judged][: recipe.limit]
         self.detailed = [one for one in order if not one.judged]
-        self.held_out = readings.held_out
+        of_paper = [one for one in readings.held_out if not one.judged]
+        self.held_out = [*(one for one in readings.held_out if one.judged), *of_paper[:DETAILED]]
         self.counts = {"judged": len(self.judged), "detailed": len(self.detailed), "held_out": len(self.held_out)}
         self.steps_per_pass = -(-len(self.judged) // self._judged_a_step)
 
