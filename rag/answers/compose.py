@@ -110,7 +110,7 @@ def _finished(
 
 def _note(desk: Desk, draft: Draft) -> str | None:
     """What a reader should know about how the answer came about, or None."""
-    notes = [language.note(draft.question, desk.llm.model)]
+    notes = [language.note(draft.question, desk.llm.model), f"{told}." if (told := desk.llm.resting) else draft.lost]
     if draft.withheld:
         were = "sentence" if draft.withheld == 1 else "sentences"
         notes.append(

@@ -83,7 +83,7 @@ def _prose(desk: Desk, draft: Draft, chosen: Sequence[Passage], shape: Shape) ->
     for passage in chosen[:QUOTES]:
         if draft.stopped:
             return
-        if (desk.quotes or not draft.sentences) and not draft.has_said(passage.text):
+        if (desk.quotes or draft.lost or not draft.sentences) and not draft.has_said(passage.text):
             yield draft.say(quote(draft, passage))
 
 

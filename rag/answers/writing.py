@@ -13,6 +13,7 @@ from rag import prompts
 from rag.answers.answer import Citation, Found, Passage, Sentence, Shape, Status, Words
 from rag.answers.attribution import attributed, untied
 from rag.check import grounding
+from rag.errors import ModelLost
 from rag.index.index import Index
 from rag.models.embedder import Embedder, Vectors
 from rag.models.llm import LanguageModel, Turnstile
@@ -51,13 +52,16 @@ class Desk:
 
     @property
     def quotes(self) -> bool:
-        """Whether the model's words only point at sentences to quote."""
-        return self.llm.model.writes == "quotes"
+        """Whether the model's words only point at sentences to quote, or none are to be had."""
+        return self.llm.model.writes == "quotes" or self.llm.resting is not None
 
 
 @dataclass
 class Draft:
-    """An answer under way; ``stop`` ends it, ``known`` are the numbers of the papers cited in earlier turns, by id."""
+    """An answer under way; ``stop`` ends it, ``known`` are the numbers of the papers cited in earlier turns, by id.
+
+    ``lost`` says what became of the language model when it died while it wrote.
+    """
 
     question: str
     stop: threading.Event = field(default_factory=threading.Event)
@@ -66,6 +70,7 @@ class Draft:
     citations: tuple[Citation, ...] = ()
     sentences: list[Sentence] = field(default_factory=list)
     withheld: int = 0
+    lost: str | None = None
     retrieved: float = 0.0
     first_token: float | None = None
     first_text: float | None = None
@@ -116,7 +121,7 @@ def quote(draft: Draft, passage: Passage, lead: str = " ") -> Sentence:
 def written(desk: Desk, draft: Draft, chosen: Sequence[Passage], shape: Shape) -> Iterator[Sentence | Status]:
     """The sentences of the language model that the evidence supports, or quotations that stand for them.
 
-    What the draft has said already is left out.
+    What the draft has said already is left out. When the model dies, what it has not written is left out too.
     """
     ticket = object()
     try:
@@ -128,6 +133,8 @@ def written(desk: Desk, draft: Draft, chosen: Sequence[Passage], shape: Shape) -
         yield Status(f"reading {papers} paper{'s' if papers > 1 else ''} and writing")
         for text in _sentences(desk, draft, _messages(desk, draft, chosen, shape)):
             yield from (said for said in _supported(desk, draft, text, chosen) if not draft.has_said(said.text))
+    except ModelLost as lost:
+        draft.lost = f"{lost.told}; what it had not written yet is quoted or left out."
     finally:
         desk.turnstile.leave(ticket)
 
