@@ -228,6 +228,7 @@ def test_after_three_deaths_in_a_short_time_it_is_left_alone_for_a_while(
     monkeypatch.setattr(deaths, "WITHIN", 0.0)
     assert mortal.resting is None
     assert "".join(mortal.stream(MESSAGES, 8))
+    assert not (tmp_path / deaths.FILE).exists()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import time
@@ -15,8 +16,6 @@ from rag.storage import write_json
 
 # After so many deaths within so many seconds the process is left alone for as many.
 ENOUGH, WITHIN = 3, 300.0
-# A death that is longer ago tells nothing of the installation as it is.
-TOLD_FOR = timedelta(days=1)
 FILE = "language-model.json"
 
 _HOW = {
@@ -51,10 +50,8 @@ class Deaths:
         self._times.append(time.monotonic())
         self._last.append(Death(self._title, datetime.now(UTC).isoformat(timespec="seconds"), how, words))
         if self._file:
-            try:
+            with contextlib.suppress(OSError):  # what can't be kept is told in the answers all the same
                 write_json(self._file, [asdict(death) for death in self._last])
-            except OSError:
-                self._file = None  # what can't be kept is told in the answers all the same
         if self.rest:
             return self.lost()
         return ModelLost(f"{self._title} {how} and is started again", "ask once more")
@@ -65,6 +62,12 @@ class Deaths:
         if len(self._times) < ENOUGH or self._times[-1] - self._times[0] > WITHIN:
             return 0.0
         return max(0.0, self._times[-1] + WITHIN - time.monotonic())
+
+    def forget(self) -> None:
+        """The model has written: what the file tells is over."""
+        if self._file:
+            with contextlib.suppress(OSError):
+                self._file.unlink(missing_ok=True)
 
     def lost(self) -> ModelLost:
         """What those are told who ask while the process is left alone."""
@@ -91,11 +94,10 @@ def how_ended(code: int) -> str:
 
 
 def recent(file: Path) -> list[Death]:
-    """The deaths that a file tells of, when they were enough within a short time, and not long ago; else none."""
+    """The deaths that a file tells of, when they were enough within a short time; else none."""
     try:
         deaths = [Death(**death) for death in json.loads(file.read_text(encoding="utf-8"))]
         times = [datetime.fromisoformat(death.at) for death in deaths]
-        enough = len(times) == ENOUGH and times[-1] - times[0] <= timedelta(seconds=WITHIN)
-        return deaths if enough and datetime.now(UTC) - times[-1] < TOLD_FOR else []
+        return deaths if len(times) == ENOUGH and times[-1] - times[0] <= timedelta(seconds=WITHIN) else []
     except (OSError, ValueError, TypeError):
         return []

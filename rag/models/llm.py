@@ -86,6 +86,7 @@ class LanguageModel:
         call = self._process.begin(say.Write(list(messages), max_tokens, temperature, grammar))
         with contextlib.closing(self._process.replies(call, stop)) as replies:
             yield from _without_thoughts(_texts(replies))
+        self._deaths.forget()
 
     def close(self) -> None:
         """End the model's process."""

@@ -142,19 +142,20 @@ class LlmProcess:
                 with self._changed:
                     self._changed.wait(LOOK)
                 continue
-            here, there = Pipe()
-            with here, tempfile.TemporaryFile() as errors:
-                try:
-                    self._process = _started(there, errors)
-                except OSError as error:
-                    self._bury(f"could not be started ({error.strerror})")
-                    continue
-                finally:
-                    there.close()  # held by the process alone, so that its death closes it
-                if self._closed:
-                    self._process.kill()
+            try:
+                self._process, here, errors = _started()
+            except OSError as error:
+                self._bury(f"could not be started ({error.strerror})")
+                continue
+            if self._closed:
+                self._process.kill()
+            with errors:
                 how = self._live(here, self._process)
                 self._bury(how, _last_line(errors))
+            with self._sending:
+                here.close()
+        with self._changed:
+            self._changed.notify_all()
 
     def _live(self, here: Connection, process: subprocess.Popen[bytes]) -> str:
         """Serve calls until the process ends, and say how it ended."""
@@ -168,7 +169,7 @@ class LlmProcess:
             self._connection = here
             self._changed.notify_all()
         hung = self._listen(here)
-        if hung:
+        if hung or self._problem:
             process.kill()
         try:
             code = process.wait(LAST_BREATH)
@@ -219,19 +220,33 @@ class LlmProcess:
             call.replies.put(ended)
 
 
-def _started(there: Connection, errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    """A fresh process, which finds the very package that runs here and nothing else in this folder."""
+def _started() -> tuple[subprocess.Popen[bytes], Connection, IO[bytes]]:
+    """A fresh process, this end of its socket, and what it writes on its error stream.
+
+    It finds the very package that runs here, and nothing else in the folder that this program was called in.
+    """
+    here, there = Pipe()
+    errors = _scratch()
     paths = [str(Path(rag.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "rag.models.llm_worker", str(there.fileno()), str(os.getpid())],
-        # llama.cpp would call a debugger before it aborts.
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "GGML_NO_BACKTRACE": "1"},
-        pass_fds=[there.fileno()],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=errors,
-        process_group=0,  # Ctrl-C is for the program that started it, which ends it
-    )
+    with there:  # held by the process alone, so that its death closes it
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "rag.models.llm_worker", str(there.fileno()), str(os.getpid())],
+            # llama.cpp would call a debugger before it aborts.
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "GGML_NO_BACKTRACE": "1"},
+            pass_fds=[there.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            process_group=0,  # Ctrl-C is for the program that started it, which ends it
+        )
+    return process, here, errors
+
+
+def _scratch() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:  # a full disk
+        return Path(os.devnull).open("r+b")
 
 
 def _last_line(errors: IO[bytes]) -> str:
