@@ -25,3 +25,11 @@ class IndexProblem(SidereusError):
 
 class ModelProblem(SidereusError):
     """Base of everything that can be wrong with a model's files."""
+
+
+class ModelLost(SidereusError):
+    """The process of the language model ended, or hung and was ended; ``told`` says what happened, without advice."""
+
+    def __init__(self, told: str, advice: str) -> None:
+        super().__init__(f"{told}: {advice}.")
+        self.told = told

@@ -32,6 +32,7 @@ class Scripted:
     """A language model that writes prose, and what it writes is a script's, given the prompt."""
 
     context = 4096
+    resting = None
 
     def __init__(self, script: Script) -> None:
         self.model = Model("scripted", "llm", "extra", "Scripted", "none", writes="prose")

@@ -20,7 +20,8 @@ REPEATED = 0.8
 class Composition:
     """What has been said to a question so far.
 
-    ``stop`` is set once the caller has gone away, ``known`` are the numbers of the papers cited in earlier turns.
+    ``stop`` is set once the caller has gone away, ``known`` are the numbers of the papers cited in earlier turns, and
+    ``lost`` says what became of the language model when it died while it wrote.
     """
 
     question: str
@@ -30,6 +31,7 @@ class Composition:
     citations: tuple[Citation, ...] = ()
     blocks: Blocks = ()
     withheld: int = 0
+    lost: str | None = None
     retrieved: float = 0.0
     first_token: float | None = None
     first_text: float | None = None

@@ -10,6 +10,7 @@ from rag.answers.answer import Evidence, Sentence, Status
 from rag.answers.composition import Composition
 from rag.answers.pipeline import Pipeline
 from rag.check import grounding
+from rag.errors import ModelLost
 from rag.evidence.passage import Passage
 from rag.question.shape import Shape
 from rag.text.citations import cited
@@ -24,7 +25,7 @@ def written(
 ) -> Iterator[Sentence | Status]:
     """The sentences of the language model that the evidence supports, or quotations that stand for them.
 
-    What has been said already is left out.
+    What has been said already is left out. When the model dies, what it has not written is left out too.
     """
     ticket = object()
     try:
@@ -38,6 +39,8 @@ def written(
             said = _supported(pipeline, composition, text, chosen)
             if said and not composition.has_said(said.text):
                 yield said
+    except ModelLost as lost:
+        composition.lost = f"{lost.told}; what it had not written yet is quoted or left out."
     finally:
         pipeline.turnstile.leave(ticket)
 
