@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from rag.sessions import Sessions
 from ui.web import chat
+from ui.web.door import Door
 from ui.web.handlers import Handlers
-from ui.web.server import Guarded, listen
+from ui.web.server import App, Guarded, listen
 from ui.web.shared import Handed, Shared
 from ui.web.views import library, map, search
 from ui.web.warming import Warmings
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from rag.session import Session
 
 STATIC = Path(__file__).parent / "static"
@@ -43,18 +47,42 @@ def build(session: Session, warmings: Warmings | None = None) -> gr.Blocks:
                     library.build(shared)
         chat.connect(page, parts, Handlers(shared, warmings or Warmings(), parts))
     page.queue(api_open=False, default_concurrency_limit=chat.TOGETHER)
+    # Gradio looks where a file comes from only on a page that was launched, which one that is mounted never is.
+    page.has_launched = True
     return page
 
 
 def serve(session: Session, host: str, port: int, auth: tuple[str, str] | None, open_browser: bool) -> None:
     """Serve the page until the process is interrupted. SidereusError when the port is taken."""
     import uvicorn
-    from fastapi import FastAPI
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     listening = listen(host, port)
     warmings = Warmings()
-    app = gr.mount_gradio_app(
+    app = application(session, warmings, host, auth)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    print(f"Sidereus is at {address} (Ctrl-C ends it).", flush=True)
+    warmings.of(session).start()
+    if open_browser:
+        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def application(session: Session, warmings: Warmings, host: str, auth: tuple[str, str] | None) -> App:
+    """The page as a web application, behind its door."""
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    app = mounted(session, warmings, auth)
+    if auth is None and ":" not in host:  # a web page elsewhere may not reach in under a name of its own
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[host, "localhost", "127.0.0.1"])
+    return Guarded(Door(app, Path(get_upload_folder())))
+
+
+def mounted(session: Session, warmings: Warmings, auth: tuple[str, str] | None) -> FastAPI:
+    """The page as Gradio serves it, with nothing before it."""
+    from fastapi import FastAPI
+
+    app: FastAPI = gr.mount_gradio_app(
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
         build(session, warmings),
         path="/",
@@ -69,15 +97,7 @@ def serve(session: Session, host: str, port: int, auth: tuple[str, str] | None, 
         theme=_theme(),
         head=_head(),
     )
-    if auth is None and ":" not in host:  # a web page elsewhere may not reach in under a name of its own
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[host, "localhost", "127.0.0.1"])
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    print(f"Sidereus is at {address} (Ctrl-C ends it).", flush=True)
-    warmings.of(session).start()
-    if open_browser:
-        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
-    config = uvicorn.Config(Guarded(app), log_level="warning", access_log=False, timeout_graceful_shutdown=1)
-    uvicorn.Server(config).run(sockets=[listening])
+    return app
 
 
 def _head() -> str:
