@@ -112,6 +112,7 @@ def test_no_event_copies_or_shows_a_file_of_the_machine(
 @pytest.mark.parametrize(
     "path",
     ["/etc/passwd", "../../etc/passwd", "etc/passwd", "file:///etc/passwd", "/proc/self/environ", "", "\0", 7, ["/"]],
+    ids=repr,
 )
 def test_a_path_outside_the_uploads_is_refused_at_the_door(page: str, path: Any) -> None:
     body = {"data": [record(path)], "fn_index": 0, "session_hash": "door"}

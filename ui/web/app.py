@@ -12,8 +12,9 @@ from gradio.utils import get_upload_folder
 
 from rag.sessions import Sessions
 from ui.web import chat
-from ui.web.door import Door
+from ui.web.door import LARGEST, Door
 from ui.web.handlers import Handlers
+from ui.web.origins import Names
 from ui.web.server import App, Guarded, listen
 from ui.web.shared import Handed, Shared
 from ui.web.views import library, map, search
@@ -70,12 +71,8 @@ def serve(session: Session, host: str, port: int, auth: tuple[str, str] | None, 
 
 def application(session: Session, warmings: Warmings, host: str, auth: tuple[str, str] | None) -> App:
     """The page as a web application, behind its door."""
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
-
     app = mounted(session, warmings, auth)
-    if auth is None and ":" not in host:  # a web page elsewhere may not reach in under a name of its own
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[host, "localhost", "127.0.0.1"])
-    return Guarded(Door(app, Path(get_upload_folder())))
+    return Guarded(Door(app, Names(host, session.settings.names), Path(get_upload_folder())))
 
 
 def mounted(session: Session, warmings: Warmings, auth: tuple[str, str] | None) -> FastAPI:
@@ -92,6 +89,7 @@ def mounted(session: Session, warmings: Warmings, auth: tuple[str, str] | None) 
         ssr_mode=False,
         pwa=False,
         show_error=False,
+        max_file_size=LARGEST,
         enable_monitoring=False,
         favicon_path=str(STATIC / "star.svg"),
         theme=_theme(),

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ui.web.origins import Names
 from ui.web.server import App, Receive, Scope, Send
 
 LONGEST = 1 << 20  # bytes of a request; a question has 2,000 characters, a selection a few thousand identifiers
+LARGEST = 1 << 30  # bytes of an upload
 UPLOAD = "/gradio_api/upload"
 _READ = re.compile(
     r"/|/(?:config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|login|logout)/?|/(?:assets|static|svelte)/.+"
@@ -36,8 +38,9 @@ class Refused(Exception):
 class Door:
     """Lets in what the page asks for. ``uploads`` is the folder that Gradio puts uploaded files into."""
 
-    def __init__(self, app: App, uploads: Path) -> None:
+    def __init__(self, app: App, names: Names, uploads: Path) -> None:
         self._app = app
+        self._names = names
         self._uploads = uploads.resolve()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,11 +56,15 @@ class Door:
 
     async def _admitted(self, scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
         """The request as it is passed on."""
+        self._check_sender(scope)
         reads = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
         writes = scope["type"] == "http" and scope["method"] == "POST"
         if not (reads and _READ.fullmatch(scope["path"])) and not (writes and _WRITTEN.fullmatch(scope["path"])):
             raise Refused(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
-        if reads or scope["path"].startswith(UPLOAD):
+        if reads:
+            return scope, receive
+        if scope["path"].startswith(UPLOAD):
+            _check_size(_header(scope, b"content-length"))
             return scope, receive
         body = await _read(receive)
         if not scope["path"].startswith("/login"):
@@ -65,6 +72,21 @@ class Door:
         headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))
         return {**scope, "headers": headers}, _replayed(body, receive)
+
+    def _check_sender(self, scope: Scope) -> None:
+        """Refuse what was meant for another name than this machine's, or sent by a page elsewhere."""
+        host, origin, site = (_header(scope, name) for name in (b"host", b"origin", b"sec-fetch-site"))
+        if not self._names.meant(host):
+            raise Refused(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                "This page is not known by that name: open it at the address that Sidereus printed, "
+                "or give the name with the setting 'names'.",
+            )
+        # Another site may link to the page, and do nothing else with it.
+        linked = scope["path"] == "/" and _header(scope, b"sec-fetch-mode") == "navigate"
+        foreign = not self._names.ours(origin, host) if origin else site in ("cross-site", "same-site") and not linked
+        if foreign:
+            raise Refused(HTTPStatus.FORBIDDEN, "Pages of other addresses may not use this one.")
 
     def _checked(self, body: bytes, host: str) -> bytes:
         """The message written anew, so that what was looked at is what is passed on."""
@@ -103,6 +125,17 @@ def _records(message: object) -> Iterator[dict[str, Any]]:
 
 def _header(scope: Scope, name: bytes) -> str:
     return next((value.decode("latin-1") for known, value in scope["headers"] if known == name), "")
+
+
+def _check_size(length: str) -> None:
+    """Refuse an upload that is too large, or does not say how large it is."""
+    if not length.isdecimal():
+        raise Refused(HTTPStatus.LENGTH_REQUIRED, "An upload has to say how large it is.")
+    if int(length) > LARGEST:
+        raise Refused(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "The page takes files of up to 1 GB: add a larger one with 'sidereus index add'.",
+        )
 
 
 async def _read(receive: Receive) -> bytes:
