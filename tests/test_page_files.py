@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ def page() -> str:
 
 
 @pytest.fixture(scope="module")
-def bare() -> Iterator[str]:
+def bare(page: str) -> Iterator[str]:
     """The address of a page without its door, so that what Gradio itself refuses can be seen."""
     app = mounted(StandIn(pause=0), Warmings(), None)
     listening = listen("127.0.0.1", 0)
@@ -152,6 +153,12 @@ def test_nothing_is_looked_up_or_fetched(page: str, monkeypatch: pytest.MonkeyPa
         with pytest.raises(BlockingIOError):
             elsewhere.accept()
     assert set(looked_up) <= {"127.0.0.1"}
+
+
+def test_uploads_lie_where_nobody_else_can_read_them(page: str) -> None:
+    mine = Path(upload(page, "mine.jsonl", b"{}"))
+    folder = next(folder for folder in mine.parents if folder.name == "arrivals")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_what_is_checked_is_what_is_passed_on(page: str, secret: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from rag.sessions import Sessions
 from ui.web import chat
@@ -17,6 +16,7 @@ from ui.web.handlers import Handlers
 from ui.web.origins import Names
 from ui.web.server import App, Guarded, listen
 from ui.web.shared import Handed, Shared
+from ui.web.uploads import arrivals
 from ui.web.views import library, map, search
 from ui.web.warming import Warmings
 
@@ -71,8 +71,9 @@ def serve(session: Session, host: str, port: int, auth: tuple[str, str] | None, 
 
 def application(session: Session, warmings: Warmings, host: str, auth: tuple[str, str] | None) -> App:
     """The page as a web application, behind its door."""
+    uploads = arrivals(session.settings.state)
     app = mounted(session, warmings, auth)
-    return Guarded(Door(app, Names(host, session.settings.names), Path(get_upload_folder())))
+    return Guarded(Door(app, Names(host, session.settings.names), uploads))
 
 
 def mounted(session: Session, warmings: Warmings, auth: tuple[str, str] | None) -> FastAPI:
