@@ -16,6 +16,7 @@ from ui.web.handlers import Handlers
 from ui.web.origins import Names
 from ui.web.server import App, Guarded, listen
 from ui.web.shared import Handed, Shared
+from ui.web.shown import plain
 from ui.web.uploads import arrivals
 from ui.web.views import library, map, search
 from ui.web.warming import Warmings
@@ -35,7 +36,7 @@ def build(session: Session, warmings: Warmings | None = None) -> gr.Blocks:
         with gr.Column(elem_id="page"):
             frame = chat.frame(session.describe())
             index, about, like = gr.State(""), gr.State(Handed()), gr.State(Handed())
-            outbox, news = gr.Markdown(visible="hidden", elem_id="outbox"), gr.State(0.0)
+            outbox, news = plain(visible="hidden", elem_id="outbox"), gr.State(0.0)
             with gr.Tabs(selected="chat", elem_id="views") as tabs:
                 shared = Shared(sessions, tabs, index, about, like, outbox, news)
                 with gr.Tab("Chat", id="chat"):

@@ -21,6 +21,7 @@ from rag.models import catalog, choice, store
 from rag.sources import Source, open_source
 from rag.work import Work
 from ui.web.shared import Shared, told
+from ui.web.shown import plain
 from ui.web.views import IN_TURN, message, problem_html, text, wire
 from ui.web.views.library_markup import findings_html, indexes_html, models_html, progress_html, report_html
 
@@ -46,35 +47,35 @@ class Parts:
 def build(shared: Shared) -> None:
     """Make the view's components and connect them."""
     with gr.Column(elem_id="library-view"):
-        gr.Markdown('<h1>Library</h1><p class="lead">What can be asked and searched, and what it runs on.</p>')
-        indexes = gr.Markdown(elem_id="library-indexes")
-        gr.Markdown(
+        plain('<h1>Library</h1><p class="lead">What can be asked and searched, and what it runs on.</p>')
+        indexes = plain(elem_id="library-indexes")
+        plain(
             '<div class="years"><div class="bars" id="library-bars"></div><p class="ends"></p></div>',
             sanitize_html=False,
         )
-        gr.Markdown("<h2>Add papers</h2>")
+        plain("<h2>Add papers</h2>")
         with gr.Row(elem_id="library-add"):
             name = gr.Dropdown([], label="Into this index; a new name makes a new one", allow_custom_value=True)
             file = gr.File(label="From a file", file_types=ENDINGS, height=110, elem_id="library-drop")
         with gr.Row(elem_id="library-go"):
             add = gr.Button("Add the file", elem_id="library-file", elem_classes="main")
             starter = gr.Button("Add the starter collection", elem_id="library-starter", elem_classes="quiet")
-        progress = gr.Markdown(elem_id="library-progress")
-        gr.Markdown("<h2>Models</h2>")
-        models = gr.Markdown(elem_id="library-models")
-        gr.Markdown("<h2>Is everything well?</h2>")
+        progress = plain(elem_id="library-progress")
+        plain("<h2>Models</h2>")
+        models = plain(elem_id="library-models")
+        plain("<h2>Is everything well?</h2>")
         look = gr.Button("Check the installation", elem_id="library-look", elem_classes="quiet")
-        findings = gr.Markdown(elem_id="library-findings")
+        findings = plain(elem_id="library-findings")
         opened, said = wire("library-opened"), wire("library-said")
-        facts = gr.Markdown(elem_id="library-facts", visible="hidden")
+        facts = plain(elem_id="library-facts", visible="hidden")
     parts = Parts(indexes, facts, name, file, progress, models, findings)
     view = LibraryView(shared, parts)
-    shown = [indexes, facts, name, models, progress, shared.news]
-    opened.change(view.open, [opened, shared.index], shown, **IN_TURN)
-    shared.index.change(view.open, [opened, shared.index], shown, **IN_TURN)
+    outputs = [indexes, facts, name, models, progress, shared.news]
+    opened.change(view.open, [opened, shared.index], outputs, **IN_TURN)
+    shared.index.change(view.open, [opened, shared.index], outputs, **IN_TURN)
     said.change(view.switch, [said], [shared.index], **IN_TURN)
-    add.click(view.add_file, [name, file, shared.index], [*shown, file], **IN_TURN)
-    starter.click(view.add_starter, [name, shared.index], [*shown, file], **IN_TURN)
+    add.click(view.add_file, [name, file, shared.index], [*outputs, file], **IN_TURN)
+    starter.click(view.add_starter, [name, shared.index], [*outputs, file], **IN_TURN)
     look.click(view.examine, outputs=[findings], **IN_TURN)
 
 
