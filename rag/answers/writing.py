@@ -12,6 +12,7 @@ from itertools import islice
 from rag import prompts
 from rag.answers.answer import Citation, Found, Passage, Sentence, Shape, Status, Words
 from rag.answers.attribution import attributed, untied
+from rag.answers.marks import unmarked
 from rag.check import grounding
 from rag.index.index import Index
 from rag.models.embedder import Embedder, Vectors
@@ -97,7 +98,7 @@ class Draft:
     def say(self, sentence: Sentence) -> Words:
         """Add a sentence, and give the words to append to the screen."""
         self.first_text = self.first_text if self.first_text is not None else self.since()
-        lead = sentence.lead if self.sentences else sentence.lead.lstrip()
+        lead = unmarked(sentence.lead if self.sentences else sentence.lead.lstrip())
         sentence = replace(sentence, lead=lead)
         self.sentences.append(sentence)
         return Words(lead + sentence.text)
@@ -110,7 +111,7 @@ class Draft:
 def quote(draft: Draft, passage: Passage, lead: str = " ") -> Sentence:
     """A passage, said about its paper, or by its authors where the lead names them."""
     said = untied(passage.text) if passage.paper.byline in lead else attributed(passage.text, passage.paper)
-    return _cited(said, (draft.number(passage),), 1.0, lead)
+    return _cited(unmarked(said), (draft.number(passage),), 1.0, lead)
 
 
 def written(desk: Desk, draft: Draft, chosen: Sequence[Passage], shape: Shape) -> Iterator[Sentence | Status]:
@@ -151,7 +152,7 @@ def _sentences(desk: Desk, draft: Draft, messages: list[dict[str, str]]) -> Iter
 def _messages(desk: Desk, draft: Draft, chosen: Sequence[Passage], shape: Shape) -> list[dict[str, str]]:
     """The prompt with as much of the evidence, from the best down, as leaves the model room to answer."""
     room = desk.llm.context - desk.settings.max_tokens
-    kept = [(draft.number(passage), passage.text) for passage in chosen]
+    kept = [(draft.number(passage), unmarked(passage.text)) for passage in chosen]
     while kept and len(desk.llm.prompt(prompts.answer_messages(draft.question, kept, shape))) > room:
         kept.pop()
     return prompts.answer_messages(draft.question, kept, shape)
