@@ -28,7 +28,7 @@ class Tab:
             try:
                 changed, self.problem = self._store.change(kept, how), ""
             except SidereusError as error:
-                changed, self.problem = how(self.kept if self.kept.id == kept.id else kept), str(error)
+                changed, self.problem = self._store.read(kept.id) or how(kept), str(error)
             if self.kept.id == kept.id:
                 self.kept = changed
 

@@ -14,7 +14,7 @@ import gradio as gr
 
 from rag.additions import add_papers
 from rag.doctor import examine
-from rag.errors import SidereusError, UsageError
+from rag.errors import SidereusError, UsageError, of_system
 from rag.index.folders import folder, manifests, size
 from rag.index.manifest import Manifest
 from rag.models import catalog, choice, store
@@ -109,8 +109,11 @@ class LibraryView:
             kept = self.shared.sessions.first.settings.state / "uploads" / Path(file).name
             kept.parent.mkdir(parents=True, exist_ok=True)
             source = open_source(str(shutil.move(file, str(kept))))
-        except (SidereusError, OSError) as error:
+        except SidereusError as error:
             yield {self.parts.progress: problem_html(str(error))}
+            return
+        except OSError as error:
+            yield {self.parts.progress: problem_html(str(of_system(error)))}
             return
         yield {self.parts.file: None}
         yield from self._added(name, source, index)
