@@ -134,6 +134,7 @@ def test_two_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
 def test_a_change_within_the_same_moment_is_seen(store: Conversations, tmp_path: Path) -> None:
     kept = store.change(Kept("starter"), lambda now: now.with_entry(Entry("first")))
     path = tmp_path / "conversations" / f"{kept.id}.json"
+    assert store.read(kept.id) == kept
     before = path.stat()
     other = Conversations(tmp_path / "conversations")
     other.change(kept, lambda now: replace(now, title="other"))

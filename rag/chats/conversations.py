@@ -221,7 +221,7 @@ class Conversations:
     def _alone(self) -> Iterator[None]:
         """Hold the folder's lock, which all processes heed; OSError when it can't be had."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with FileLock(self._folder / ".lock", timeout=_PATIENCE):
+        with FileLock(self._folder.with_name(f".{self._folder.name}.lock"), timeout=_PATIENCE):
             yield
 
     def _save(self, name: str) -> Kept:

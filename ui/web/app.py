@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rag.session import Session
 
 STATIC = Path(__file__).parent / "static"
+MOST_STATES = 100  # tabs whose state Gradio keeps, some 300 kB each; a conversation does not depend on it
 
 
 def build(session: Session, warmings: Warmings | None = None) -> gr.Blocks:
@@ -51,6 +52,7 @@ def build(session: Session, warmings: Warmings | None = None) -> gr.Blocks:
     page.queue(api_open=False, default_concurrency_limit=chat.TOGETHER)
     # Gradio looks where a file comes from only on a page that was launched, which one that is mounted never is.
     page.has_launched = True
+    page.state_session_capacity = MOST_STATES
     return page
 
 
