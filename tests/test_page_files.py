@@ -197,6 +197,7 @@ def test_an_uploaded_file_can_still_be_added(page: str) -> None:
     boxes = {one["id"]: one["props"].get("elem_id") for one in config["components"]}
     event = next(one for one in config["dependencies"] if "library-drop" in [boxes.get(n) for n in one["inputs"]])
     data = [record(mine, orig_name="mine.jsonl") if boxes.get(n) == "library-drop" else None for n in event["inputs"]]
+    data[0] = "mine"  # the name of the index
     heard = told(page, event["id"], data, True, "adding")
     assert "process_completed" in heard
     assert "Only files that were uploaded" not in heard

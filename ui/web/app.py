@@ -17,7 +17,7 @@ from ui.web.origins import Names
 from ui.web.server import App, Guarded, listen
 from ui.web.shared import Handed, Shared
 from ui.web.shown import plain
-from ui.web.uploads import arrivals
+from ui.web.uploads import DAY, arrivals, forget_unused
 from ui.web.views import library, map, search
 from ui.web.warming import Warmings
 
@@ -33,7 +33,7 @@ MOST_STATES = 100  # tabs whose state Gradio keeps, some 300 kB each; a conversa
 def build(session: Session, warmings: Warmings | None = None) -> gr.Blocks:
     """The page for a session; the first visit warms it unless that was begun before."""
     sessions = Sessions(session)
-    with gr.Blocks(title="Sidereus", fill_width=True, analytics_enabled=False) as page:
+    with gr.Blocks(title="Sidereus", fill_width=True, analytics_enabled=False, delete_cache=(DAY // 24, DAY)) as page:
         with gr.Column(elem_id="page"):
             frame = chat.frame(session.describe())
             index, about, like = gr.State(""), gr.State(Handed()), gr.State(Handed())
@@ -75,6 +75,7 @@ def serve(session: Session, host: str, port: int, auth: tuple[str, str] | None, 
 def application(session: Session, warmings: Warmings, host: str, auth: tuple[str, str] | None) -> App:
     """The page as a web application, behind its door."""
     uploads = arrivals(session.settings.state)
+    forget_unused(session.settings)
     app = mounted(session, warmings, auth)
     return Guarded(Door(app, Names(host, session.settings.names), uploads))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from rag.sources import Source, open_source
 from rag.work import Work
 from ui.web.shared import Shared, told
 from ui.web.shown import plain
+from ui.web.uploads import keep
 from ui.web.views import IN_TURN, message, problem_html, text, wire
 from ui.web.views.library_markup import findings_html, indexes_html, models_html, progress_html, report_html
 
@@ -106,9 +106,8 @@ class LibraryView:
         try:
             if not file:
                 raise UsageError("There is no file yet: choose one, or drop it into the box.")
-            kept = self.shared.sessions.first.settings.state / "uploads" / Path(file).name
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            source = open_source(str(shutil.move(file, str(kept))))
+            self._into(name, index)
+            source = open_source(str(keep(self.shared.sessions.first.settings.state, Path(file))))
         except SidereusError as error:
             yield {self.parts.progress: problem_html(str(error))}
             return
@@ -131,9 +130,8 @@ class LibraryView:
         yield findings_html(found, ended=True)
 
     def _added(self, name: str | None, source: Source, index: str) -> Iterator[Update]:
-        into = (name or "").strip() or self.shared.session(index).manifest.name
         try:
-            folder(self.shared.sessions.first.settings.indexes, into)
+            into = self._into(name, index)
         except SidereusError as error:
             yield {self.parts.progress: problem_html(str(error))}
             return
@@ -143,6 +141,12 @@ class LibraryView:
                 return
             self._adding = Work(lambda progress: add_papers(self.shared.sessions, into, source, progress))
         yield from self._watched(self._adding, index)
+
+    def _into(self, name: str | None, index: str) -> str:
+        """The name of the index to add to; UsageError when it can be none."""
+        into = (name or "").strip() or self.shared.session(index).manifest.name
+        folder(self.shared.sessions.first.settings.indexes, into)
+        return into
 
     def _watched(self, adding: Work[Manifest], index: str) -> Iterator[Update]:
         yield {self.parts.progress: progress_html(adding)}
