@@ -8,6 +8,7 @@ from itertools import islice
 from rag import prompts
 from rag.answers.answer import Evidence, Sentence, Status
 from rag.answers.composition import Composition
+from rag.answers.marks import unmarked
 from rag.answers.pipeline import Pipeline
 from rag.check import grounding
 from rag.errors import ModelLost
@@ -67,7 +68,7 @@ def _messages(
 ) -> list[dict[str, str]]:
     """The prompt with as much of the evidence, from the best down, as leaves the model room to answer."""
     room = pipeline.llm.context - pipeline.settings.max_tokens
-    kept = [(composition.number(passage), passage.text) for passage in chosen]
+    kept = [(composition.number(passage), unmarked(passage.text)) for passage in chosen]
     while kept and len(pipeline.llm.prompt(prompts.answer_messages(composition.question, kept, shape))) > room:
         kept.pop()
     return prompts.answer_messages(composition.question, kept, shape)
