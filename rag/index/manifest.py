@@ -42,6 +42,7 @@ class Run:
     problems: tuple[str, ...] = ()
     removed: int = 0
     failure: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ def _manifest(record: dict[str, Any]) -> Manifest:
     values = dict(record)
     values["years"] = tuple(values["years"])
     values["runs"] = tuple(
-        Run(**{**run, "sources": tuple(run["sources"]), "problems": tuple(run["problems"])}) for run in values["runs"]
+        Run(**{**run, **{name: tuple(run.get(name, ())) for name in ("sources", "problems", "notes")}})
+        for run in values["runs"]
     )
     values["feeds"] = tuple(Feed(**feed) for feed in values.get("feeds", ()))
     return Manifest(**values)
