@@ -83,7 +83,9 @@ def _file(db: sqlite3.Connection, row: int, record: dict[str, Any]) -> None:
     keys = {
         "category": record["categories"],
         "author": personal_names.author_keys(record["authors"]),
-        "reference": references.keys_of_paper(record["id"], record["doi"], record["journal_ref"]),
+        "reference": references.keys_of_paper(
+            record["id"], record["doi"], record["journal_ref"], record.get("bibcode"), record.get("key")
+        ),
     }
     for table, values in keys.items():
         db.executemany(f"INSERT INTO new_{table} VALUES (?, ?)", ((value, row) for value in values))
@@ -122,6 +124,16 @@ class Content:
         found = self._db.execute(query, choices.any_of).fetchone()
         return bool(found) or any(len(self._with_all(words)) for words in choices.all_of)
 
+    def papers_by(self, name: str) -> int:
+        """How many papers are by somebody of that surname, with those initials if the name has some."""
+        sets = [self._rows("author", key, key) for key in personal_names.alternatives(name, True).any_of]
+        return len(np.unique(np.concatenate([*sets, np.zeros(0, dtype=np.int64)])))
+
+    def surnames(self) -> dict[str, int]:
+        """The surnames of all authors, as they are filed, with the number of their papers."""
+        query = "SELECT name, count(*) FROM author WHERE name LIKE '%,' AND name NOT LIKE '^%' GROUP BY name"
+        return {name.rstrip(","): count for name, count in self._db.execute(query)}
+
     def years(self, rows: Rows) -> Years:
         """The years of the papers at the given rows."""
         return self._years[rows]
@@ -138,7 +150,9 @@ class Content:
             admitted &= self._years >= filters.since
         if filters.until is not None:
             admitted &= self._years <= filters.until
-        sets = [self._by_author(name) for name in personal_names.people(filters.author or "")]
+        sets = [self._by_any(name) for name in personal_names.people(filters.author or "")]
+        if filters.journal is not None:
+            sets.append(self._rows("reference", f"in:{filters.journal}", f"in:{filters.journal}"))
         if filters.category is not None:
             sets.append(self._rows("category", filters.category, filters.category + "\U0010ffff"))
         for rows in sets:
@@ -172,11 +186,17 @@ class Content:
         found[rows] = years
         return found
 
+    def _by_any(self, names: str) -> Rows:
+        """The rows of the papers of any of some authors, as in "Riess | Perlmutter"."""
+        return np.concatenate([self._by_author(name) for name in names.split("|")])
+
     def _by_author(self, name: str) -> Rows:
-        """The rows of the papers of an author."""
+        """The rows of the papers of an author; a given name is one only where nobody has it for a surname."""
         choices = personal_names.alternatives(name)
         sets = [self._rows("author", key, key) for key in choices.any_of]
-        return np.concatenate([*sets, *map(self._with_all, choices.all_of), np.zeros(0, dtype=np.int64)])
+        if not any(map(len, sets)):
+            sets += map(self._with_all, choices.all_of)
+        return np.concatenate([*sets, np.zeros(0, dtype=np.int64)])
 
     def _with_all(self, words: Sequence[str]) -> Rows:
         """The rows of the papers that have each of some words among the names of their authors."""
@@ -185,7 +205,8 @@ class Content:
     def _read_rows(self, table: str, first: str, last: str) -> Rows:
         """The rows filed under keys between two, both inclusive; a row under several keys comes several times."""
         # One long string is read four times faster than as many single numbers.
-        query = f"SELECT group_concat(row) FROM {table} WHERE name BETWEEN ? AND ?"
+        column = "key" if table == "reference" else "name"
+        query = f"SELECT group_concat(row) FROM {table} WHERE {column} BETWEEN ? AND ?"
         return _numbers(self._db.execute(query, (first, last)).fetchone()[0])
 
 

@@ -81,6 +81,15 @@ class Index:
         best = _largest(scores, limit)
         return self._word_rows[best], scores[best]
 
+    def rows_with(self, text: str) -> Rows:
+        """The rows of the papers that have every word of a text, ascending; none for a text without a word."""
+        found: Rows | None = None
+        for word in dict.fromkeys(words(text)):
+            places, _ = self._database.scoring.terms.weights(word)
+            rows = self._word_rows[places] if places is not None else np.zeros(0, dtype=np.int64)
+            found = np.sort(rows) if found is None else np.intersect1d(found, rows)
+        return np.zeros(0, dtype=np.int64) if found is None else found
+
     def document_frequencies(self, query: str) -> list[int]:
         """In how many papers each different word of a query stands."""
         frequencies = self._database.scoring.docfreq
