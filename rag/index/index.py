@@ -19,6 +19,7 @@ from rag.index.engine import txtai, words
 from rag.index.manifest import Manifest, check_files, damaged, read_manifest
 from rag.papers import Paper
 from rag.retrieval.hits import Filters
+from rag.retrieval.query.spelling import Speller
 
 Scores = npt.NDArray[np.float32]
 
@@ -98,6 +99,11 @@ class Index:
     def document_frequency(self, stem: str) -> int:
         """In how many papers a stemmed word stands."""
         return int(self._database.scoring.docfreq.get(stem, 0))
+
+    @cached_property
+    def speller(self) -> Speller:
+        """What corrects words that no paper here has."""
+        return Speller(self.content.words(), self.content.surnames(), lambda word: any(self.document_frequencies(word)))
 
     def vectors(self, rows: Sequence[int]) -> npt.NDArray[np.float32]:
         """The stored vectors of some rows, of shape (len(rows), dimensions)."""

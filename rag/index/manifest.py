@@ -50,7 +50,8 @@ class Manifest:
     """An index: its embedding model, its size, where its papers came from and the folder that holds it now.
 
     ``files`` gives the size in bytes of every file in that folder, so that damage is noticed before it is read,
-    and ``journal`` names the journal that the generation was made from.
+    and ``journal`` names the journal that the generation was made from. ``words`` is the form that its words are in
+    (:data:`rag.text.forms.FORM`).
     """
 
     name: str
@@ -67,6 +68,7 @@ class Manifest:
     format: int = FORMAT
     feeds: tuple[Feed, ...] = ()
     journal: str = ""
+    words: int = 0
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

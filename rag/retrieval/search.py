@@ -22,6 +22,7 @@ from rag.retrieval.query import identifiers
 from rag.retrieval.query.meaning import Guess, Understood
 from rag.retrieval.query.understand import understand, variants
 from rag.text import personal_names
+from rag.text.forms import FORM
 
 LONGEST_QUERY = 20_000
 CANDIDATES = 200
@@ -43,10 +44,11 @@ class Options:
     """How a search differs from the plain one.
 
     ``recency`` and ``diversity`` are 0..1, 0 being relevance alone. ``like`` is the identifier of a paper to find
-    others like. ``ignore`` are the kinds of guesses ("author", "years", "category") not to make, and ``literal``
-    takes the query as mere words. ``rerank`` scores texts for a query, and reorders the best papers; a place in the
-    list keeps its probability then, since a re-ranker tells which papers come first, and not how likely one there is
-    to be relevant. ``imagine`` writes the abstract that a query looks for (:mod:`rag.retrieval.hyde`), or nothing.
+    others like. ``ignore`` are the kinds of guesses ("author", "years", "category", "journal", "spelling") not to
+    make, and ``literal`` takes the query as mere words. ``rerank`` scores texts for a query, and reorders the best
+    papers; a place in the list keeps its probability then, since a re-ranker tells which papers come first, and not
+    how likely one there is to be relevant. ``imagine`` writes the abstract that a query looks for
+    (:mod:`rag.retrieval.hyde`), or nothing.
     """
 
     recency: float = 0.0
@@ -88,6 +90,8 @@ def search(
     hits, notes = _Search(index, embedder, kept, admitted, limit, options, _years_of(relaxed)).hits()
     if admitted is not None and not len(admitted):
         notes = (*notes, _nothing_admitted(filters))
+    if index.manifest.words < FORM:
+        notes = (*notes, _outdated(index.manifest.name))
     return SearchResult(
         query,
         index.manifest.name,
@@ -99,13 +103,14 @@ def search(
         kept.filters,
         tuple(f"{one.typed}: {', '.join(one.also)}" for one in kept.expansions),
         (*kept.notes, *notes),
+        kept.corrections,
     )
 
 
 def _meant(query: str, index: Index, options: Options) -> Understood:
     if options.literal and not options.like:
         return Understood(query)
-    meant = understand(query, index)
+    meant = understand(query, index, "spelling" not in options.ignore)
     if options.like and not meant.named:
         known = identifiers.find(identifiers.unlinked(options.like))
         what = "is in no paper of" if known else "is no arXiv id, DOI or bibcode, so it names no paper of"
@@ -312,6 +317,13 @@ def _check(filters: Filters) -> None:
             raise UsageError(f"{year} is no year: give one such as 2015.")
     if filters.since is not None and filters.until is not None and filters.since > filters.until:
         raise UsageError(f"No year is both since {filters.since} and until {filters.until}: swap the two.")
+
+
+def _outdated(index: str) -> str:
+    return (
+        f"The words of the index {index!r} are in the form of an earlier Sidereus, which finds less: run "
+        f"'sidereus index refresh {index}'. It embeds nothing anew."
+    )
 
 
 def _nothing_admitted(filters: Filters) -> str:

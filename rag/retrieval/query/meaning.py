@@ -67,6 +67,7 @@ class Understood:
     author's. ``reviews`` and ``recent`` are preferences, not filters, and papers with one of the ``phrases`` are
     preferred too. Papers with any of ``without_words`` are left out. ``words`` is the text where it isn't read off
     the query, and ``unanswerable`` says that nothing in the query can be searched for.
+    ``corrections`` are the words that were taken for others, as (typed, meant).
     """
 
     query: str
@@ -83,6 +84,7 @@ class Understood:
     phrases: tuple[str, ...] = ()
     without_words: tuple[str, ...] = ()
     unanswerable: bool = False
+    corrections: tuple[tuple[str, str], ...] = ()
 
     @property
     def filters(self) -> Filters:

@@ -16,6 +16,7 @@ from rag.retrieval.hits import Filters
 from rag.retrieval.query import acronyms, ads, authors, bare_names, categories, identifiers, objects, references, years
 from rag.retrieval.query.identifiers import Identifier
 from rag.retrieval.query.meaning import LIKE, Expansion, Guess, Understood
+from rag.retrieval.query.spelling import Correction
 
 # Longer texts are pasted abstracts, not queries.
 LONGEST_READ = 400
@@ -32,8 +33,48 @@ RECENT = re.compile(
 )
 
 
-def understand(query: str, index: Index) -> Understood:
-    """Read a query with the knowledge of an index: who its authors are, which papers and words it has."""
+def understand(query: str, index: Index, spelling: bool = True) -> Understood:
+    """Read a query with the knowledge of an index: who its authors are, which papers and words it has.
+
+    With ``spelling``, words that no paper here has are taken for those they are a slip of.
+    """
+    meant = _understood(query, index)
+    if not spelling or len(query) > LONGEST_READ:
+        return meant
+    if meant.words is not None:
+        return _with_words_corrected(meant, index)
+    taken = [identifier.span for identifier in meant.identifiers]
+    taken += [span for guess in meant.guesses for span in guess.spans]
+    found = index.speller.corrections(_blanked(meant.query, taken))
+    corrected = _corrected(meant.query, found)
+    return _told(_understood(corrected, index) if corrected != meant.query else meant, corrected, found)
+
+
+def _with_words_corrected(meant: Understood, index: Index) -> Understood:
+    """The same with the slips in its words corrected, where the words are not read off the query."""
+    words = meant.words or ""
+    found = index.speller.corrections(words)
+    corrected = _corrected(words, found)
+    return _told(replace(meant, words=corrected, expansions=tuple(_expansions(corrected, index))), corrected, found)
+
+
+def _corrected(text: str, found: Sequence[Correction]) -> str:
+    for one in reversed([one for one in found if one.sure]):
+        text = text[: one.span[0]] + one.meant + text[one.span[1] :]
+    return text
+
+
+def _told(meant: Understood, corrected: str, found: Sequence[Correction]) -> Understood:
+    """With what was corrected, and what may be a slip."""
+    sure = tuple((one.typed, one.meant) for one in found if one.sure)
+    notes = [f"Did you mean “{one.meant}” by “{one.typed}”?" for one in found if not one.sure]
+    if sure:
+        typed = ", ".join(f"“{word}”" for word, _ in sure)
+        notes.insert(0, f"Showing results for “{corrected}”: no paper here says {typed}.")
+    return replace(meant, notes=(*notes, *meant.notes), corrections=sure)
+
+
+def _understood(query: str, index: Index) -> Understood:
     if len(query) > LONGEST_READ:
         return Understood(query)
     query = identifiers.unlinked(query)
