@@ -85,7 +85,7 @@ class Harvest:
 
     def _read(self, number: int, errand: Errand) -> None:
         before = self._journal.progress(number)
-        report = ReadReport(before.read, before.skipped, list(before.problems), self._strict)
+        report = ReadReport(before.read, before.skipped, list(before.problems), self._strict, list(before.notes))
         self._before = self.taken
         self._number, self._sieve = number, _Sieve(self._journal, self._stored, errand, before)
         if self._sieve.share >= 1:
@@ -140,7 +140,13 @@ class _Sieve:
         else:
             self._cursor = page.cursor
         progress = Progress(
-            self._cursor, report.read, self.taken, self._unchanged, report.skipped, tuple(report.problems)
+            self._cursor,
+            report.read,
+            self.taken,
+            self._unchanged,
+            report.skipped,
+            tuple(report.problems),
+            tuple(report.notes),
         )
         return progress, tuple(fresh.values()), frozenset(stored), frozenset(gone)
 

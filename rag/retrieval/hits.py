@@ -13,8 +13,9 @@ from rag.papers import Paper
 class Filters:
     """Which papers may be found; None or empty means any. Years are inclusive, ``category`` is a prefix.
 
-    ``author`` matches surnames and names, accents and case aside. ``within`` holds the ids of the only papers that
-    may be found, ``without`` of some that may not.
+    ``author`` matches surnames and names, accents and case aside: "Press & Schechter" wants both, "^Riess" the first
+    author, "Riess | Perlmutter" either. ``journal`` is an abbreviation of ADS's, such as ``apj``. ``within`` holds the
+    ids of the only papers that may be found, ``without`` of some that may not.
     """
 
     since: int | None = None
@@ -23,14 +24,16 @@ class Filters:
     author: str | None = None
     within: frozenset[str] | None = None
     without: frozenset[str] = frozenset()
+    journal: str | None = None
 
     def __bool__(self) -> bool:
-        named = (self.since, self.until, self.category, self.author, self.within)
+        named = (self.since, self.until, self.category, self.author, self.within, self.journal)
         return any(value is not None for value in named) or bool(self.without)
 
     def as_record(self) -> dict[str, Any]:
         """Only the filters that are set, those of single papers aside, JSON-ready."""
-        values = {"since": self.since, "until": self.until, "category": self.category, "author": self.author}
+        values: dict[str, Any] = {"since": self.since, "until": self.until, "category": self.category}
+        values |= {"author": self.author, "journal": self.journal}
         return {name: value for name, value in values.items() if value is not None}
 
     def narrowed(self, other: Filters) -> Filters:
@@ -41,6 +44,7 @@ class Filters:
             until=_both(min, self.until, other.until),
             category=self.category if self.category is not None else other.category,
             author=self.author if self.author is not None else other.author,
+            journal=self.journal if self.journal is not None else other.journal,
         )
 
 
@@ -82,7 +86,8 @@ class SearchResult:
     """The hits of one query, with the filters used, those given up to find anything, and the seconds it took.
 
     ``parsed`` are those of the filters that were read out of the query, ``also`` says under which other names
-    things were looked for ("M31: NGC 224, Andromeda"), and ``notes`` are sentences for the person.
+    things were looked for ("M31: NGC 224, Andromeda"), and ``notes`` are sentences for the person. ``corrected`` are
+    the words that were taken for others, as (typed, meant).
     """
 
     query: str
@@ -95,6 +100,7 @@ class SearchResult:
     parsed: Filters = Filters()
     also: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    corrected: tuple[tuple[str, str], ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """The result as ``search --json`` prints it."""
@@ -105,5 +111,8 @@ class SearchResult:
             "seconds": round(self.seconds, 4),
             "filters": self.filters.as_record(),
             "relaxed": list(self.relaxed),
+            "corrected": dict(self.corrected),
+            "also": list(self.also),
+            "notes": list(self.notes),
             "hits": [hit.as_record() for hit in self.hits],
         }
