@@ -8,6 +8,7 @@ then. With ``test`` the tools of the tests come too.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -68,11 +69,13 @@ class Installation:
         self._sidereus()
 
     def _llama_fails(self) -> bool:
-        with self._board.step("Trying llama.cpp"):
-            problem = llama.trouble()
-        if problem:
-            self._board.say(f"The llama.cpp that is installed does not run: {problem}. It is compiled again.")
-        return bool(problem)
+        try:
+            with self._board.step("Trying llama.cpp"):
+                llama.try_installed()
+        except llama.Trouble as trouble:
+            self._board.say(f"The llama.cpp that is installed does not run: {trouble}. It is compiled again.")
+            return True
+        return False
 
     def _packages(self) -> None:
         self._torch()
@@ -108,26 +111,40 @@ class Installation:
 
     def _install(self, step: Step, *what: str) -> None:
         command = [*llama.pip("install"), "--constraint", str(ROOT / "constraints.txt"), *what]
-        self._board.run(command, step, Share(), cwd=ROOT)
+        share = Share()
+        step.watch = share.now
+        self._board.run(command, step, share, cwd=ROOT)
 
 
 class Share:
-    """How much of an installation is done, by what pip says: bytes of the large downloads, packages of the others."""
+    """How much of an installation is done, by what pip says and by which packages have come."""
 
     def __init__(self) -> None:
         self._all = len((ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines())
-        self._seen = 0
-        self._installed = len(list(VENV.glob("lib/python*/site-packages/*.dist-info")))
+        self._seen = self._coming = 0
+        self._before = installed_packages()
 
     def __call__(self, line: str) -> float | None:
-        """The share after this line."""
-        if found := re.match(r"Progress (\d+) of (\d+)", line):
-            size = int(found[2])
-            return DOWNLOADED * int(found[1]) / size if size > 50e6 else None
+        """The share after a line of pip's."""
+        if (share := llama.downloaded(line)) is not None:
+            return DOWNLOADED * share
         if re.match(r"\s*(Collecting|Processing|Requirement already satisfied)\b", line):
             self._seen += 1
             return DOWNLOADED * self._seen / max(self._all, self._seen + 1)
-        return DOWNLOADED if line.startswith("Installing collected packages") else None
+        if line.startswith("Installing collected packages:"):
+            self._coming = line.count(",") + 1
+        return self.now()
+
+    def now(self) -> float | None:
+        """The share at this moment, while pip says nothing and unpacks."""
+        if not self._coming:
+            return None
+        return DOWNLOADED + (1 - DOWNLOADED) * (installed_packages() - self._before) / self._coming
+
+
+def installed_packages() -> int:
+    """How many packages are in the environment."""
+    return len(list(VENV.glob("lib/python*/site-packages/*.dist-info")))
 
 
 def needs(extras: str) -> list[str]:
@@ -223,8 +240,11 @@ def main(arguments: list[str]) -> int:
     """Do what the arguments say; the exit code."""
     extras = "test" if "test" in arguments else ""
     ready = is_ready(extras)
-    if "--check" in arguments:
-        ready = ready and not llama.trouble()
+    if ready and "--check" in arguments:
+        with contextlib.suppress(llama.Trouble):
+            llama.try_installed()
+            return 0
+        ready = False
     if "--is-ready" in arguments:
         return 0 if ready else 1
     return 0 if ready else install(extras)

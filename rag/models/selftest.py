@@ -1,6 +1,6 @@
 """Whether llama.cpp runs on this processor, tried in a process of its own, which it may end or hang.
 
-    python -m rag.models.selftest                     tries it and says how it went; exit code 1 when it failed
+    python -m rag.models.selftest                     tries it and says how it went
     python -m rag.models.selftest --models FOLDER     tries it with a language model of the folder too, if one is there
     python -m rag.models.selftest --here [FILE.gguf]  does the work in this very process
 
@@ -23,6 +23,9 @@ READ, WRITTEN = 300, 8
 # A small model is done within a second; reading one of many billion weights takes minutes on two cores.
 PATIENCE, PATIENCE_PER_GB = 120.0, 120.0
 PASSED = "passed"
+# Exit codes beside 0: of this module's command when a library that is compiled otherwise may run and when it can't be
+# tried at all, and of the child when the library reckons wrongly.
+OF_THE_BUILD, UNTRIED, WRONG = 1, 2, 3
 MEND_LIBRARY = "Run 'make setup', which compiles it anew, or install llama-cpp-python again, compiled on this machine."
 # What llama.cpp lists beside instruction sets.
 NO_INSTRUCTIONS = {"LLAMAFILE", "OPENMP", "REPACK", "ACCELERATE", "KLEIDIAI", "BLAS"}
@@ -32,11 +35,13 @@ NO_INSTRUCTIONS = {"LLAMAFILE", "OPENMP", "REPACK", "ACCELERATE", "KLEIDIAI", "B
 class Outcome:
     """How the test went: ``problem`` is one clause on what went wrong, and empty when nothing did.
 
-    ``built_with`` are the instruction sets that the library was compiled to use, in llama.cpp's own names.
+    ``built_with`` are the instruction sets that the library was compiled to use, in llama.cpp's own names. A library
+    with a problem that is ``of_the_build`` may run when it is compiled otherwise.
     """
 
     built_with: tuple[str, ...]
     problem: str = ""
+    of_the_build: bool = False
 
     @property
     def passed(self) -> bool:
@@ -72,7 +77,8 @@ def try_library(gguf: Path | None = None, patience: float | None = None) -> Outc
             child.wait()
         said.seek(0)
         lines = said.read().splitlines()
-    return Outcome(_built_with(lines), _problem(code, lines, patience))
+    problem = _problem(code, lines, patience)
+    return Outcome(_built_with(lines), problem, bool(problem) and (code is None or code < 0 or code == WRONG))
 
 
 def _problem(code: int | None, lines: list[str], patience: float) -> str:
@@ -82,6 +88,8 @@ def _problem(code: int | None, lines: list[str], patience: float) -> str:
         return "it was compiled for another processor and uses instructions that this one lacks (SIGILL)"
     if code < 0:
         return f"it was ended by {_signal(-code)}"
+    if code == WRONG:
+        return "what it reckons is not a number"
     if code or PASSED not in lines:
         return next((line.strip() for line in reversed(lines) if line.strip()), f"it ended with exit code {code}")
     return ""
@@ -99,8 +107,8 @@ def _built_with(lines: list[str]) -> tuple[str, ...]:
     return tuple(name for name in re.findall(r"(\w+) = 1\b", found) if name not in NO_INSTRUCTIONS)
 
 
-def read_and_write(gguf: Path) -> None:
-    """The work itself. Raises what llama.cpp raises, and ValueError when what it reckons is no number."""
+def read_and_write(gguf: Path) -> bool:
+    """The work itself: whether all that is reckoned is numbers. Raises what llama.cpp raises."""
     import llama_cpp
     import numpy as np
 
@@ -112,22 +120,28 @@ def read_and_write(gguf: Path) -> None:
         llama.eval(tokens)
         scores = np.ctypeslib.as_array(llama_cpp.llama_get_logits_ith(llama.ctx, -1), (llama.n_vocab(),))
         if not np.isfinite(scores).all():
-            raise ValueError("what it reckons is not a number")
+            return False
         tokens = [int(scores.argmax())]
+    return True
 
 
 def _work(gguf: Path | None) -> int:
+    import resource
+
     from rag.models.tiny import write_tiny_model
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is expected here, and its core would fill the disk
 
     with tempfile.TemporaryDirectory(prefix="sidereus-selftest-") as folder:
         if gguf is None:
             gguf = Path(folder) / "tiny.gguf"
             write_tiny_model(gguf)
         try:
-            read_and_write(gguf)
+            if not read_and_write(gguf):
+                return WRONG
         except Exception as error:
             print(f"{type(error).__name__}: {error}")
-            return 1
+            return UNTRIED
     print(PASSED)
     return 0
 
@@ -153,7 +167,7 @@ def main(arguments: list[str]) -> int:
         case _:
             outcome = try_library()
     print(outcome.problem or PASSED)
-    return 0 if outcome.passed else 1
+    return 0 if outcome.passed else OF_THE_BUILD if outcome.of_the_build else UNTRIED
 
 
 if __name__ == "__main__":
