@@ -25,6 +25,7 @@ from typing import Any
 from steps import Board, Failure
 
 ROOT = Path(__file__).resolve().parents[1]
+MODELS = ROOT / "models"
 INCLUDED = ROOT / ".ci" / "llama.cmake"
 PACKAGE = "llama-cpp-python"
 # Only the library: no command-line tools, server, tests or image models.
@@ -202,7 +203,7 @@ class Trouble(Failure):
 
 def try_installed() -> None:
     """Let the library that is installed read and write. Raises Trouble."""
-    command = [sys.executable, "-m", "rag.models.selftest", "--models", str(ROOT / "models")]
+    command = [sys.executable, "-m", "rag.models.selftest", "--models", str(MODELS)]
     answer = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if answer.returncode:
         said = f"{answer.stderr}\n{answer.stdout}".strip().splitlines() or [f"exit code {answer.returncode}"]

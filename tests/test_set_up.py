@@ -21,6 +21,7 @@ from rag.models import selftest
 SETTLE = """
 import sys; from pathlib import Path
 sys.path.insert(0, sys.argv[1]); import llama, steps
+llama.MODELS = Path(sys.argv[2])
 board = steps.Board(Path(sys.argv[2]) / "log")
 try:
     library = llama.Llama(board, Path(sys.argv[2])); library.prepare(); library.settle()
