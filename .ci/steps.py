@@ -44,12 +44,12 @@ class Step:
         return time.monotonic() - self._started
 
     def reach(self, share: float | None) -> None:
-        """Say what share is done, 0 to 1; it never goes back, and None says nothing."""
+        """Say what share is done, 0 to 1; it never goes back, is whole at the end alone, and None says nothing."""
         if share is None:
             return
         if self._first is None:  # what went before has no part in the rate
             self._first = (time.monotonic(), share)
-        self.share = max(self.share or 0.0, min(share, 1.0))
+        self.share = max(self.share or 0.0, min(share, 0.99))
 
     def __str__(self) -> str:
         if self.share is None or self._first is None:
