@@ -139,7 +139,7 @@ def test_header_and_map_follow_papers_that_are_added_here_or_by_another_program(
     view("Map")
     expect(state).to_contain_text("of 6 papers")
     tab.page.locator("#map-pick-view").click()
-    expect(tab.page.locator("#map-picked li").first).to_contain_text("entry 5 of the Nightjar survey")
+    expect(tab.page.locator("#map-picked li", has_text="entry 5 of the Nightjar survey")).to_have_count(1)
 
     view("Chat")
     added_elsewhere(7)

@@ -188,11 +188,15 @@ def _run(folder: Path, task: Task, embedder: Embedder, progress: Display) -> Man
 def _fill(journal: Journal, folder: Path, task: Task, embedder: Embedder, progress: Display) -> None:
     """Read and embed side by side, and commit both, until there is nothing left."""
     stored = content.Content(folder / task.base.generation / "documents") if task.base else None
-    after, embedded = 0, journal.embedded()
+    after, embedded, shown = 0, journal.embedded(), 0.0
+    progress(embedded, shown)
     with Harvest(task.errands, journal, stored, task.strict) as harvest, Workers(embedder, task.processes) as workers:
         while True:
+            read = harvest.fraction()  # asked first: what is taken later counts as not embedded yet
             known = max(harvest.taken, embedded, 1)
-            progress(embedded, min(harvest.fraction() * (embedded / known if harvest.taken else 1.0), 0.999))
+            # A page with much to embed makes the share smaller, which nobody needs to see.
+            shown = max(shown, min(read * (embedded / known if harvest.taken else 1.0), 0.999))
+            progress(embedded, shown)
             over = harvest.over
             if harvest.taken:
                 room.require(folder, task.base, harvest.taken)

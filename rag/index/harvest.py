@@ -35,7 +35,7 @@ class Harvest:
         self._errands, self._journal, self._stored, self._strict = errands, journal, stored, strict
         self._more = threading.Condition()
         self._stopping = False
-        self._number, self._before = 0, 0
+        self._number, self._before, self._share = 0, 0, 0.0
         self._sieve: _Sieve | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="harvest", daemon=True)
@@ -62,12 +62,8 @@ class Harvest:
                 self._more.wait(seconds)
 
     def fraction(self) -> float:
-        """How much of the sources has been read, 0..1."""
-        number, sieve = self._number, self._sieve
-        if sieve is None:
-            return 0.0
-        share = max(self._errands[number].source.fraction(), sieve.share)
-        return min((number + share) / len(self._errands), 1.0)
+        """How much of the sources has been read and is in the journal, 0..1."""
+        return self._share
 
     @property
     def taken(self) -> int:
@@ -94,6 +90,8 @@ class Harvest:
             if self._stopping:
                 return
             self._journal.add(number, *self._sieve.sift(page, report))
+            share = max(errand.source.fraction(), self._sieve.share)
+            self._share = min((number + share) / len(self._errands), 1.0)
             with self._more:
                 self._more.notify_all()
             if self._sieve.share >= 1:
