@@ -11,7 +11,7 @@ from stand_in import BAIT
 
 from rag.errors import SidereusError
 from ui.web.server import listen
-from ui.web.text import escaped, rich, settled, without_markup
+from ui.web.text import escaped, rich, without_markup
 
 __all__ = ["browser", "origin"]  # fixtures, used by name
 
@@ -230,12 +230,6 @@ def test_only_formulas_leave_with_delimiters() -> None:
     assert rich(r"a $x<y$ b \$5 & 10\%") == r"a \(x&lt;y\) b $5 &amp; 10%"
     assert rich(r"$$a\)b$$") == r"\[a)b\]"
     assert escaped(r"\(x\)") == "&#92;(x&#92;)"
-
-
-def test_half_a_formula_or_citation_is_held_back() -> None:
-    assert settled(r"mass $M_\od") == "mass "
-    assert settled("so it is [1") == "so it is "
-    assert settled("so it is $M$ [1].") == "so it is $M$ [1]."
 
 
 def test_links_and_images_of_a_model_lose_their_targets() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from rag.answers.answer import Block, Sentence
-from rag.answers.render import parted
+from rag.answers.render import parted, unmarked
 from rag.papers import Paper
 from ui.web.cards import card, nearest_card, panel
 from ui.web.text import emphasised, escaped, prose, rich, without_markup
@@ -89,7 +89,7 @@ def _block(block: Block, turn: int) -> str:
 
 
 def _label(sentence: Sentence) -> str:
-    return f"{rich(sentence.label)}: " if sentence.label else ""
+    return f"{rich(unmarked(sentence.label))}: " if sentence.label else ""
 
 
 def _sentence(sentence: Sentence, turn: int) -> str:
