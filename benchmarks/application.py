@@ -11,7 +11,8 @@ import sysconfig
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rag.settings import load_settings
@@ -19,9 +20,25 @@ from rag.settings import load_settings
 SIDEREUS = (sys.executable, str(Path(sysconfig.get_path("scripts")) / "sidereus"))
 
 
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A page that is served: where, from which home, and by which process."""
+
+    address: str
+    home: Path
+    process: subprocess.Popen[bytes]
+
+
 @contextlib.contextmanager
 def served(*flags: str) -> Iterator[str]:
     """The address of ``sidereus chat``, once it answers, in a temporary home with links to the models and indexes."""
+    with running(*flags) as application:
+        yield application.address
+
+
+@contextlib.contextmanager
+def running(*flags: str, command: Sequence[str] = SIDEREUS) -> Iterator[Application]:
+    """The same with all that there is to know of it; ``command`` is what is run as ``sidereus``."""
     with (
         tempfile.TemporaryDirectory(prefix="sidereus-page-") as folder,
         socket.create_server(("127.0.0.1", 0)) as probe,
@@ -31,15 +48,15 @@ def served(*flags: str) -> Iterator[str]:
         for name in ("models", "indexes"):
             (home / name).symlink_to(getattr(load_settings(), name).resolve())
         environment = os.environ | {"SIDEREUS_HOME": str(home), "SIDEREUS_OFFLINE": "1"}
-        command = [*SIDEREUS, "chat", "--no-browser", "--port", str(port), *flags]
-        application = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        arguments = [*command, "chat", "--no-browser", "--port", str(port), *flags]
+        process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL)
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(address)
-            yield address
+            yield Application(address, home, process)
         finally:
-            application.terminate()
-            application.wait()
+            process.terminate()
+            process.wait()
 
 
 def _wait(address: str) -> None:

@@ -25,7 +25,8 @@ from rag import prompts
 from rag.answers.gathering import gather
 from rag.evaluation.answers import Asked, normalised, read_questions
 from rag.models import catalog, store
-from rag.models.llm import LanguageModel
+from rag.models.llama import Llama
+from rag.models.llm import CONTEXT
 from rag.progress import ProgressLine
 from rag.question.readings import Reading
 from rag.retrieval.hits import Filters
@@ -67,16 +68,17 @@ class Reply:
     tokens: int
 
 
-class Adapted(LanguageModel):
-    """The product's language model with adapters over it."""
+class Adapted(Llama):
+    """The product's language model, in this process, with adapters over it."""
 
     def __init__(self, model: catalog.Model, path: Path, threads: int, adapter: Path | None, scale: float) -> None:
-        super().__init__(model, path, threads)
+        context = min(model.context_length or CONTEXT, CONTEXT)
+        super().__init__(model.name, path, context, threads)
         if adapter:
             import llama_cpp
 
             self._llama = llama_cpp.Llama(
-                str(path), n_ctx=self.context, n_batch=256, lora_path=str(adapter), lora_scale=scale, verbose=False
+                str(path), n_ctx=context, n_batch=256, lora_path=str(adapter), lora_scale=scale, verbose=False
             )
 
 
@@ -158,7 +160,7 @@ def _held_out(options: argparse.Namespace) -> Iterator[Task]:
         yield Task(shown.question, shown.evidence, frozenset(numbers), gold, False)
 
 
-def _ask(llm: LanguageModel, task: Task) -> Reply:
+def _ask(llm: Llama, task: Task) -> Reply:
     started = time.monotonic()
     first, pieces = None, []
     for piece in llm.stream(prompts.answer_messages(task.question, task.evidence), LONGEST):

@@ -25,10 +25,10 @@ class Description:
     reranker: str | None = None
 
 
-def described(manifest: Manifest, llm: Model, reranker: Model | None) -> Description:
-    """The description of an index that is used with these models."""
-    note = None
-    if llm.writes == "quotes":
+def described(manifest: Manifest, llm: Model, reranker: Model | None, resting: str | None = None) -> Description:
+    """The description of an index that is used with these models; ``resting`` says why ``llm`` writes nothing."""
+    note = f"{resting}." if resting else None
+    if not note and llm.writes == "quotes":
         note = f"{llm.title} is a very small model, so answers quote the papers' own sentences."
     facts = (manifest.name, manifest.papers, manifest.years, manifest.kinds, manifest.model)
     return Description(*facts, llm.name, note, reranker.name if reranker else None)

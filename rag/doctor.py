@@ -15,7 +15,7 @@ import psutil
 from rag.errors import IndexProblem, ModelProblem, UsageError
 from rag.index.folders import manifests
 from rag.index.index import check_index
-from rag.models import choice, store
+from rag.models import choice, deaths, store
 from rag.models.catalog import CALLED, ModelKind
 from rag.settings import Settings
 from rag.state import read_state
@@ -51,6 +51,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _model(settings, "llm", settings.llm or state.llm)
     if wanted := state.rerank if settings.rerank is None else settings.rerank:
         yield from _model(settings, "reranker", wanted)
+    yield from _deaths(settings)
     yield from _indexes(settings)
 
 
@@ -85,6 +86,18 @@ def _model(settings: Settings, kind: ModelKind, wanted: str | None) -> Iterator[
         return
     problems = store.verify(settings.models, model)
     yield Finding(f"model {model.name} ({model.licence})", not problems, " ".join(problems))
+
+
+def _deaths(settings: Settings) -> Iterator[Finding]:
+    if found := deaths.recent(settings.state / deaths.FILE):
+        last = found[-1]
+        words = f" The last it said: {last.words}" if last.words else ""
+        yield Finding(
+            f"{last.model} {last.how} at {last.at}, the third such end within five minutes; answers quoted the papers",
+            False,
+            "Run 'sidereus models verify'; where memory ran out, choose a smaller model with 'sidereus models use'."
+            + words,
+        )
 
 
 def _indexes(settings: Settings) -> Iterator[Finding]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
+
 
 class SidereusError(Exception):
     """Something failed for a reason worth telling the user; the command exits with 1."""
@@ -25,3 +28,32 @@ class IndexProblem(SidereusError):
 
 class ModelProblem(SidereusError):
     """Base of everything that can be wrong with a model's files."""
+
+
+class ModelLost(SidereusError):
+    """The process of the language model ended, or hung and was ended; ``told`` says what happened, without advice."""
+
+    def __init__(self, told: str, advice: str) -> None:
+        super().__init__(f"{told}: {advice}.")
+        self.told = told
+
+
+def of_system(error: OSError) -> SidereusError:
+    """What the operating system refused, as a sentence."""
+    place = f" ({error.filename})" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return SidereusError(f"The disk is full{place}: free some space and do the same again; nothing was lost.")
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return SidereusError(
+            f"Sidereus may not write there{place}: change its permissions, or set SIDEREUS_HOME to another folder."
+        )
+    return SidereusError(f"The system reports: {error.strerror or error}{place}.")
+
+
+def of_database(error: sqlite3.OperationalError) -> SidereusError | None:
+    """What the operating system refused to a database, as a sentence; None when it was something else."""
+    if "full" in str(error):
+        return of_system(OSError(errno.ENOSPC, ""))
+    if "readonly" in str(error) or "unable to open" in str(error):
+        return of_system(OSError(errno.EROFS, ""))
+    return None

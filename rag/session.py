@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import threading
 from collections.abc import Collection, Iterable, Iterator
@@ -11,10 +12,10 @@ from typing import TYPE_CHECKING
 from rag import prompts
 from rag.answers.answer import Event
 from rag.description import Description, described
-from rag.errors import IndexProblem
+from rag.errors import IndexProblem, ModelLost
 from rag.index import folders
 from rag.index.manifest import FILE, Manifest, read_manifest
-from rag.models import catalog, choice, store
+from rag.models import catalog, choice, deaths, store
 from rag.models.catalog import Model
 from rag.papers import Paper
 from rag.progress import Progress, silent
@@ -112,7 +113,7 @@ class Session:
     def describe(self) -> Description:
         """What is loaded, without loading it."""
         self.refresh()
-        return described(self.manifest, self.llm_model, choice.reranking(self.settings))
+        return described(self.manifest, self.llm_model, choice.reranking(self.settings), self._resting)
 
     def examples(self) -> tuple[str, ...]:
         """Questions that the index in use answers, as far as they are known already."""
@@ -123,13 +124,20 @@ class Session:
         return self.examples() or self._examples
 
     def warm(self) -> Iterator[str]:
-        """Open the index and load the models, saying in a few words what is being done."""
+        """Open the index and load the models, saying in a few words what is being done.
+
+        The language model loads in its own process meanwhile, when it need not be fetched first. That it died there
+        is told in the answers, which go on without it.
+        """
         yield "opening the index"
+        if store.at_hand(self.settings.models, self.llm_model):
+            _ = self.manifest, self.llm
         _ = self.index
         yield "loading the embedding model"
         _ = self.embedder
         yield "loading the language model"
-        _ = self.llm
+        with contextlib.suppress(ModelLost):
+            self.llm.wait()
         yield "ready"
 
     def search(
@@ -207,7 +215,7 @@ class Session:
 
     @property
     def llm(self) -> LanguageModel:
-        """The loaded language model."""
+        """The language model, which may be loading in its process still."""
         with self._loading:
             return self._llm
 
@@ -284,9 +292,17 @@ class Session:
         if self._lender:
             return self._lender.llm
         store.ensure(self.settings.models, self.llm_model, self.settings.offline)
-        model = LanguageModel(self.llm_model, store.gguf(self.settings.models, self.llm_model), self.settings.threads)
-        model.preload(prompts.SYSTEM)
+        file, record = store.gguf(self.settings.models, self.llm_model), self.settings.state / deaths.FILE
+        model = LanguageModel(self.llm_model, file, self.settings.threads, record)
+        with contextlib.suppress(ModelLost):
+            model.preload(prompts.SYSTEM)
         return model
+
+    @property
+    def _resting(self) -> str | None:
+        """Why the language model writes nothing at present, as far as it has been loaded."""
+        lender = self._lender or self
+        return lender.__dict__["_llm"].resting if "_llm" in lender.__dict__ else None
 
     @cached_property
     def _pipeline(self) -> Pipeline:

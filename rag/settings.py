@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     offline: bool = False
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=1, le=65535)
+    names: str = ""
     top_k: int = Field(default=6, ge=1, le=50)
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
     max_tokens: int = Field(default=320, ge=16, le=4096)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 from filelock import FileLock, Timeout
 
 from rag.errors import SidereusError
+
+_NEVER_SO_LONG = 3600  # seconds that no write takes
 
 
 def write_text(path: Path, text: str, private: bool = False) -> None:
@@ -36,6 +40,15 @@ def write_bytes(path: Path, content: bytes, private: bool = False) -> None:
     finally:
         aside.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writes left in a folder when their processes were killed."""
+    for aside in folder.glob(".*.tmp"):
+        with contextlib.suppress(OSError, ValueError):
+            writer = int(aside.name.split(".")[-2])
+            if not psutil.pid_exists(writer) or time.time() - aside.stat().st_mtime > _NEVER_SO_LONG:
+                aside.unlink()
 
 
 def write_json(path: Path, value: Any, private: bool = False) -> None:

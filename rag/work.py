@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from rag.errors import SidereusError
+from rag.errors import SidereusError, of_database, of_system
 from rag.progress import Progress, clock
 
 log = logging.getLogger(__name__)
@@ -64,11 +65,18 @@ class Work(Generic[Result]):
             self._result = task(self._advance)
         except SidereusError as error:
             self._problem = error
+        except OSError as error:
+            self._problem = of_system(error)
+        except sqlite3.OperationalError as error:
+            self._problem = of_database(error) or self._unexpected()
         except Exception:
-            log.exception("A task failed")
-            self._problem = SidereusError("Something went wrong inside Sidereus: the terminal it runs in says what.")
+            self._problem = self._unexpected()
         finally:
             self._ended.set()
+
+    def _unexpected(self) -> SidereusError:
+        log.exception("A task failed")
+        return SidereusError("Something went wrong inside Sidereus: the terminal it runs in says what.")
 
     def _advance(self, done: int, fraction: float, stage: str = "") -> None:
         if stage != self.stage:

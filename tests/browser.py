@@ -82,17 +82,19 @@ def origin() -> str:
     return served(StandIn())
 
 
-def served(session: StandIn) -> str:
+def served(session: StandIn, host: str = "127.0.0.1") -> str:
     """The address of a page in front of a session."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         port = probe.getsockname()[1]
-    threading.Thread(target=serve, args=(session, "127.0.0.1", port, None, False), daemon=True).start()
-    address = f"http://127.0.0.1:{port}"
+    serving = threading.Thread(target=serve, args=(session, host, port, None, False), daemon=True)
+    serving.start()
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     for _ in range(100):
         try:
-            urllib.request.urlopen(address, timeout=30).close()
+            urllib.request.urlopen(address, timeout=5).close()
             break
         except OSError:
+            assert serving.is_alive(), "the page could not be served"
             threading.Event().wait(0.1)
     return address
 

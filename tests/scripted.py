@@ -25,6 +25,7 @@ class Scripted:
     """A language model whose text is a script's, given the prompt; it writes prose unless told that it only quotes."""
 
     context = 4096
+    resting = None
 
     def __init__(self, script: Script, writes: str = "prose") -> None:
         self.model = Model("scripted", "llm", "extra", "Scripted", "none", writes=writes)

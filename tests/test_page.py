@@ -11,7 +11,7 @@ from stand_in import BAIT
 
 from rag.errors import SidereusError
 from ui.web.server import listen
-from ui.web.text import escaped, rich, without_markup
+from ui.web.text import DISPLAY, INLINE, escaped, rich, without_markup
 
 __all__ = ["browser", "origin"]  # fixtures, used by name
 
@@ -227,9 +227,11 @@ def test_a_taken_port_is_told_in_a_sentence() -> None:
 
 
 def test_only_formulas_leave_with_delimiters() -> None:
-    assert rich(r"a $x<y$ b \$5 & 10\%") == r"a \(x&lt;y\) b $5 &amp; 10%"
-    assert rich(r"$$a\)b$$") == r"\[a)b\]"
-    assert escaped(r"\(x\)") == "&#92;(x&#92;)"
+    (left, right), (first, last) = INLINE, DISPLAY
+    assert rich(r"a $x<y$ b \$5 & 10\%") == f"a {left}x&lt;y{right} b $5 &amp; 10%"
+    assert rich(r"$$a\)b$$") == rf"{first}a\)b{last}"
+    assert rich(f"$a{right}{left}b$ {left}") == f"{left}ab{right} "
+    assert escaped(rf"\(x\){left}") == "&#92;(x&#92;)"
 
 
 def test_links_and_images_of_a_model_lose_their_targets() -> None:

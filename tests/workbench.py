@@ -24,7 +24,8 @@ import pytest
 from rag.index.index import Index, open_index
 from rag.models import catalog, embedder, store
 from rag.models.embedder import Embedder
-from rag.models.llm import LanguageModel
+from rag.models.llama import Llama
+from rag.models.llm import CONTEXT, LanguageModel
 from rag.resources import checkout
 
 SCRIPT = Path(sysconfig.get_path("scripts")) / "sidereus"
@@ -84,6 +85,12 @@ def smollm(models: Path) -> LanguageModel:
     """The offline language model."""
     model = catalog.find(LLM, "llm")
     return LanguageModel(model, store.gguf(models, model), threads=1)
+
+
+@pytest.fixture(scope="session")
+def llama(models: Path) -> Llama:
+    """The offline language model in the tests' own process."""
+    return Llama(LLM, store.gguf(models, catalog.find(LLM, "llm")), CONTEXT, threads=1)
 
 
 @pytest.fixture(scope="session")

@@ -119,7 +119,8 @@ def _hints(found: Gathered) -> tuple[Passage, ...]:
 def _note(pipeline: Pipeline, composition: Composition) -> str | None:
     """What a reader should know about how the answer came about, or None."""
     model = pipeline.llm.model
-    notes = [language.note(composition.question, model)]
+    resting = pipeline.llm.resting
+    notes = [language.note(composition.question, model), f"{resting}." if resting else composition.lost]
     if composition.withheld:
         were = "sentence" if composition.withheld == 1 else "sentences"
         notes.append(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from rag.answers.answer import Block, BlockKind, Blocks, Citation, Evidence, Found, Said, Sentence
 from rag.answers.attribution import attributed, untied
+from rag.answers.marks import unmarked
 from rag.check import grounding
 from rag.evidence.passage import Passage
 
@@ -20,7 +21,8 @@ REPEATED = 0.8
 class Composition:
     """What has been said to a question so far.
 
-    ``stop`` is set once the caller has gone away, ``known`` are the numbers of the papers cited in earlier turns.
+    ``stop`` is set once the caller has gone away, ``known`` are the numbers of the papers cited in earlier turns, and
+    ``lost`` says what became of the language model when it died while it wrote.
     """
 
     question: str
@@ -30,6 +32,7 @@ class Composition:
     citations: tuple[Citation, ...] = ()
     blocks: Blocks = ()
     withheld: int = 0
+    lost: str | None = None
     retrieved: float = 0.0
     first_token: float | None = None
     first_text: float | None = None
@@ -83,10 +86,12 @@ class Composition:
 
     def quote(self, passage: Passage, label: str = "") -> Sentence:
         """A passage, said about its paper; below a label that names the paper, by its authors."""
-        text = untied(passage.text) if label else attributed(passage.text, passage.paper)
+        text = unmarked(untied(passage.text) if label else attributed(passage.text, passage.paper))
         year = passage.paper.year if self.dated and not label else None
         evidence = Evidence(*passage.place)
-        return Sentence(text, (self.number(passage),), (evidence,), True, round(passage.answers, 4), label, year)
+        return Sentence(
+            text, (self.number(passage),), (evidence,), True, round(passage.answers, 4), unmarked(label), year
+        )
 
     def has_said(self, text: str) -> bool:
         """Whether most of a sentence's words were said in one before."""

@@ -58,9 +58,9 @@ def _prose(pipeline: Pipeline, composition: Composition, chosen: Sequence[Passag
     if not pipeline.quotes:
         for sentence in written(pipeline, composition, chosen, shape):
             yield sentence if isinstance(sentence, Status) else composition.say(sentence)
-    if not composition.sentences:
+    if composition.lost or not composition.sentences:
         for passage in chosen:
-            if not composition.stopped:
+            if not composition.stopped and not composition.has_said(passage.text):
                 yield composition.say(composition.quote(passage))
 
 

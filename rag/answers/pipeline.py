@@ -38,5 +38,5 @@ class Pipeline:
 
     @property
     def quotes(self) -> bool:
-        """Whether the model is too small to phrase facts, so that papers are quoted."""
-        return self.llm.model.writes == "quotes"
+        """Whether papers are quoted, since the model is too small to phrase facts or is not to be had."""
+        return self.llm.model.writes == "quotes" or self.llm.resting is not None

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from rag.answers.answer import Answer, Block, Sentence
 
 _ENDS = ".!?"
-# Numbers in brackets that a paper's own sentence brings along, outside its formulas: its list of references isn't ours.
-_FOREIGN = re.compile(r"(\$[^$]*\$)|\[(\d+(?:\s*[,–-]\s*\d+)*)\]")
 
 
 def text(blocks: Sequence[Block]) -> str:
@@ -34,17 +31,8 @@ def marked(sentence: Sentence) -> str:
 
 def parted(sentence: Sentence) -> tuple[str, str]:
     """A sentence without its full stop, and that."""
-    text = unmarked(sentence.text)
+    text = sentence.text
     return (text[:-1], text[-1]) if text[-1:] and text[-1] in _ENDS else (text, ".")
-
-
-def unmarked(text: str) -> str:
-    """A paper's words in which nothing can be taken for a citation of the answer.
-
-    >>> unmarked("As shown in [2, 3], $x$ lies in $[0]$.")
-    'As shown in (2, 3), $x$ lies in $[0]$.'
-    """
-    return _FOREIGN.sub(lambda found: found[1] or f"({found[2]})", text)
 
 
 def record(answer: Answer) -> dict[str, Any]:
@@ -90,12 +78,8 @@ def _block(block: Block) -> str:
     if block.kind in ("prose", "section"):
         title = f"## {block.title}" if block.kind == "section" else block.title
         return "\n\n".join(part for part in (title, " ".join(map(marked, block.sentences))) if part)
-    lines = (f"- {_label(sentence)}{marked(sentence)}" for sentence in block.sentences)
+    lines = (f"- {sentence.label and f'{sentence.label}: '}{marked(sentence)}" for sentence in block.sentences)
     return "\n".join([*([f"{block.title}\n"] if block.title else []), *lines])
-
-
-def _label(sentence: Sentence) -> str:
-    return f"{unmarked(sentence.label)}: " if sentence.label else ""
 
 
 def _sentence(sentence: Sentence) -> dict[str, Any]:

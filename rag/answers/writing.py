@@ -8,8 +8,10 @@ from itertools import islice
 from rag import prompts
 from rag.answers.answer import Evidence, Sentence, Status
 from rag.answers.composition import Composition
+from rag.answers.marks import unmarked
 from rag.answers.pipeline import Pipeline
 from rag.check import grounding
+from rag.errors import ModelLost
 from rag.evidence.passage import Passage
 from rag.question.shape import Shape
 from rag.text.citations import cited
@@ -24,7 +26,7 @@ def written(
 ) -> Iterator[Sentence | Status]:
     """The sentences of the language model that the evidence supports, or quotations that stand for them.
 
-    What has been said already is left out.
+    What has been said already is left out. When the model dies, what it has not written is left out too.
     """
     ticket = object()
     try:
@@ -38,6 +40,8 @@ def written(
             said = _supported(pipeline, composition, text, chosen)
             if said and not composition.has_said(said.text):
                 yield said
+    except ModelLost as lost:
+        composition.lost = f"{lost.told}; what it had not written yet is quoted or left out."
     finally:
         pipeline.turnstile.leave(ticket)
 
@@ -64,7 +68,7 @@ def _messages(
 ) -> list[dict[str, str]]:
     """The prompt with as much of the evidence, from the best down, as leaves the model room to answer."""
     room = pipeline.llm.context - pipeline.settings.max_tokens
-    kept = [(composition.number(passage), passage.text) for passage in chosen]
+    kept = [(composition.number(passage), unmarked(passage.text)) for passage in chosen]
     while kept and len(pipeline.llm.prompt(prompts.answer_messages(composition.question, kept, shape))) > room:
         kept.pop()
     return prompts.answer_messages(composition.question, kept, shape)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 from typing import Literal
 
+from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
 from rag.answers import render
@@ -22,14 +26,17 @@ from rag.errors import SidereusError
 from rag.papers import Paper
 from rag.question.conversation import Conversation
 from rag.question.shape import Shape
-from rag.storage import write_text
+from rag.storage import sweep, write_text
 
 log = logging.getLogger(__name__)
 
 Vote = Literal["up", "down"]
+Stamp = tuple[int, int, int]
 
 _NAME = re.compile(r"[0-9a-f]{12}")
 _LONGEST_TITLE = 70
+_PATIENCE = 30  # seconds to wait for another process that writes
+_AGAIN = 5  # seconds between two tries to write what could not be written
 
 
 def _name() -> str:
@@ -127,13 +134,23 @@ class Kept:
 _FILE = TypeAdapter(Kept)
 
 
+How = Callable[[Kept], Kept]
+
+
 class Conversations:
-    """A folder of kept conversations. Safe to use from several threads."""
+    """A folder of kept conversations. Safe to use from several threads, and from several processes.
+
+    What could not be written is kept here, seen by every reader, and written as soon as that can be done.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._writing = threading.Lock()
-        self._read: dict[Path, tuple[int, Kept]] = {}
+        self._writing = threading.RLock()
+        self._read: dict[Path, tuple[Stamp, Kept]] = {}
+        self._unsaved: dict[str, Unsaved] = {}
+        self._binned: tuple[str, Unsaved] | None = None
+        self._trying = False
+        sweep(folder)
 
     def all(self, words: str = "") -> list[Kept]:
         """Every conversation that holds all of ``words`` in its name, questions or answers; the latest first.
@@ -146,20 +163,25 @@ class Conversations:
 
     def read(self, name: str) -> Kept | None:
         """The conversation with an id, or None when there is none."""
-        return self._read_file(self._path(name)) if _NAME.fullmatch(name) else None
+        if not _NAME.fullmatch(name):
+            return None
+        kept, unsaved = self._read_file(self._path(name)), self._unsaved.get(name)
+        return unsaved.on(kept) if unsaved else kept
 
-    def change(self, kept: Kept, how: Callable[[Kept], Kept]) -> Kept:
+    def change(self, kept: Kept, how: How) -> Kept:
         """Change a conversation as it is on disk now, or as given when it is not there, and give what was written.
 
-        Raises SidereusError when it can't be written; what was on disk is then as it was.
+        Raises SidereusError when it can't be written; what was on disk is then as it was, and the change is kept.
         """
         with self._writing:
-            changed = replace(how(self.read(kept.id) or kept), changed=_now())
+            before = self._unsaved.get(kept.id) or Unsaved(kept, ())
+            self._unsaved[kept.id] = replace(before, changes=(*before.changes, how))
             try:
-                self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                write_text(self._path(changed.id), as_json(changed), private=True)
+                changed = self._save(kept.id)
             except OSError as error:
+                self._try_later()
                 raise _unwritable(error) from None
+            self._save_all()
             return changed
 
     def delete(self, name: str) -> Kept | None:
@@ -168,9 +190,13 @@ class Conversations:
             kept = self.read(name)
             if kept:
                 try:
-                    self._path(name).replace(self._bin)
+                    with self._alone():
+                        if self._path(name).exists():
+                            self._path(name).replace(self._bin)
                 except OSError as error:
                     raise _unwritable(error) from None
+                unsaved = self._unsaved.pop(name, None)
+                self._binned = (name, unsaved) if unsaved else None
             return kept
 
     def restore(self) -> Kept | None:
@@ -179,9 +205,15 @@ class Conversations:
             kept = self._read_file(self._bin)
             if kept:
                 try:
-                    self._bin.replace(self._path(kept.id))
+                    with self._alone():
+                        self._bin.replace(self._path(kept.id))
                 except OSError as error:
                     raise _unwritable(error) from None
+            if self._binned:
+                name, unsaved = self._binned
+                self._unsaved[name], self._binned = unsaved, None
+                self._try_later()
+                return self.read(name)
             return kept
 
     @property
@@ -191,15 +223,50 @@ class Conversations:
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"
 
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the folder's lock, which all processes heed; OSError when it can't be had."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(self._folder.with_name(f".{self._folder.name}.lock"), timeout=_PATIENCE):
+            yield
+
+    def _save(self, name: str) -> Kept:
+        """Write what is unsaved of a conversation; OSError when that can't be done."""
+        with self._alone():
+            changed = replace(self._unsaved[name].on(self._read_file(self._path(name))), changed=_now())
+            write_text(self._path(name), as_json(changed), private=True)
+        del self._unsaved[name]
+        return changed
+
+    def _save_all(self) -> None:
+        with contextlib.suppress(OSError):
+            for name in list(self._unsaved):
+                self._save(name)
+
+    def _try_later(self) -> None:
+        if not self._trying:
+            self._trying = True
+            threading.Thread(target=self._keep_trying, name="saving", daemon=True).start()
+
+    def _keep_trying(self) -> None:
+        while True:
+            time.sleep(_AGAIN)
+            with self._writing:
+                self._save_all()
+                if not self._unsaved:
+                    self._trying = False
+                    return
+
     def _readable(self) -> Iterator[Kept]:
-        for path in self._folder.glob("*.json"):
-            kept = self._read_file(path)
+        for name in {*(path.stem for path in self._folder.glob("*.json")), *self._unsaved}:
+            kept = self.read(name)
             if kept:
                 yield kept
 
     def _read_file(self, path: Path) -> Kept | None:
         try:
-            written = path.stat().st_mtime_ns
+            status = path.stat()
+            written = status.st_mtime_ns, status.st_size, status.st_ino
             known = self._read.get(path)
             if known is None or known[0] != written:
                 record = earlier.brought_up_to_date(json.loads(path.read_bytes()))
@@ -211,6 +278,18 @@ class Conversations:
         except (ValidationError, ValueError, TypeError, AttributeError):
             log.warning("%s holds no conversation", path)
             return None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """Changes that could not be written yet, to a conversation that was ``first`` when it is not on disk."""
+
+    first: Kept
+    changes: tuple[How, ...]
+
+    def on(self, kept: Kept | None) -> Kept:
+        """The conversation with the changes."""
+        return reduce(lambda now, how: how(now), self.changes, kept or self.first)
 
 
 def as_json(kept: Kept) -> str:
@@ -225,7 +304,10 @@ def titled(text: str) -> str:
 
 def _unwritable(error: OSError) -> SidereusError:
     reason = (error.strerror or str(error)).lower()
-    return SidereusError(f"The conversation could not be kept ({reason}): free some space or change the permissions.")
+    return SidereusError(
+        f"The conversation could not be kept ({reason}): free some space or change the permissions. "
+        "Nothing is lost while Sidereus runs, and it is saved as soon as that can be done."
+    )
 
 
 def _shortened(text: str) -> str:

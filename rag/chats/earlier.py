@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from rag.answers.marks import unmarked
 from rag.text.citations import CITATION, cited
 from rag.text.sentences import split
 
@@ -43,7 +44,8 @@ def _sentence(old: dict[str, Any]) -> dict[str, Any]:
     def left(mark: re.Match[str]) -> str:
         return "" if {int(n) for n in mark[1].split(",")} <= numbers else mark[0]
 
-    return {key: value for key, value in old.items() if key != "lead"} | {"text": CITATION.sub(left, old["text"])}
+    text = unmarked(CITATION.sub(left, old["text"]))
+    return {key: value for key, value in old.items() if key != "lead"} | {"text": text}
 
 
 def _parts(text: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from rag.answers import render
 from rag.answers.answer import Answer, Citation
+from rag.answers.marks import unmarked
 from rag.bibtex import bibliography
 from rag.chats.conversations import Entry, Kept, as_json
 
@@ -53,4 +54,4 @@ def _reference(citation: Citation) -> str:
     paper = citation.paper
     where = f" {paper.journal_ref}." if paper.journal_ref else ""
     digest = " Quoted from a digest written for Sidereus, not from the abstract." if paper.kind == "digest" else ""
-    return f"- [{citation.n}] {paper.byline}. {paper.title}.{where} <{paper.url}>{digest}"
+    return f"- [{citation.n}] {unmarked(paper.byline)}. {unmarked(paper.title)}.{where} <{paper.url}>{digest}"

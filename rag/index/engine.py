@@ -26,10 +26,10 @@ class _NotNow(MetaPathFinder):
     """Makes packages look absent while txtai is imported.
 
     txtai treats them as optional, and its import falls from seven seconds to one and a half. It would use
-    them to run models, which is :mod:`rag.models`' task here.
+    them to run models, which is :mod:`rag.models`' task here; llama.cpp, which may crash, has a process of its own.
     """
 
-    packages = frozenset({"torch", "transformers", "sklearn"})
+    packages = frozenset({"torch", "transformers", "sklearn", "llama_cpp"})
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         if fullname in self.packages:

@@ -1,4 +1,4 @@
-"""A local quantized language model on llama.cpp: messages in, text out, piece by piece.
+"""A local quantized language model in a process of its own: messages in, text out, piece by piece.
 
 It knows nothing of papers. One generation runs at a time; :class:`Turnstile` lets callers queue for it.
 """
@@ -6,68 +6,70 @@ It knows nothing of papers. One generation runs at a time; :class:`Turnstile` le
 from __future__ import annotations
 
 import contextlib
-import os
-import re
 import threading
+import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import psutil
 
 from rag.errors import ModelProblem
+from rag.models import llm_messages as say
 from rag.models.catalog import Model
+from rag.models.deaths import Deaths
+from rag.models.llm_messages import Piece, Reply
+from rag.models.llm_process import LlmProcess
 
 # Beyond this, more context costs memory and prefill time and adds nothing to an answer over a few papers.
 CONTEXT = 4096
-# What chat templates mark turns with; in a question or a paper it is text like any other.
-SPECIAL = re.compile(r"<\|(?=[\w-]+\|>)")
 THOUGHT_START, THOUGHT_END = "<think>", "</think>"
 
 Message = dict[str, str]
 
 
 class LanguageModel:
-    """A GGUF model with the chat template that its own file carries."""
+    """A GGUF model with the chat template that its own file carries.
 
-    def __init__(self, model: Model, path: Path, threads: int | None = None) -> None:
+    It loads in its process while this one goes on; :meth:`wait` waits for it. Whatever goes wrong there, this process
+    lives: each method raises ModelProblem when the file can't be loaded, and ModelLost when the process dies of a call
+    or has died too often. ``record`` is the file that keeps such deaths.
+    """
+
+    def __init__(self, model: Model, path: Path, threads: int | None = None, record: Path | None = None) -> None:
         if not path.is_file():
             raise ModelProblem(f"The language model {path} is not there: run 'sidereus models get {model.name}'.")
-        import llama_cpp
-
         self.model = model
-        self._threads = threads
         self.context = min(model.context_length or CONTEXT, CONTEXT)
-        try:
-            self._llama = llama_cpp.Llama(
-                str(path), n_ctx=self.context, n_threads=1, n_threads_batch=1, n_batch=256, verbose=False
-            )
-        except (ValueError, RuntimeError, AssertionError, OSError) as error:
-            raise ModelProblem(
-                f"The language model {path} can't be loaded ({error}): check it with 'sidereus models verify'."
-            ) from None
-        self._template = _template(self._llama)
+        self._deaths = Deaths(model.title, record)
+        self._process = LlmProcess(say.Load(model.name, str(path.resolve()), self.context, threads), self._deaths)
+        weakref.finalize(self, self._process.close)
+
+    @property
+    def resting(self) -> str | None:
+        """Why the model writes nothing at present, or None when it does."""
+        return self._deaths.lost().told if self._deaths.rest else None
+
+    def wait(self) -> None:
+        """Wait until the model is loaded, or has died too often for that."""
+        self._process.wait()
 
     def count(self, text: str) -> int:
         """The number of tokens of a text."""
-        return len(self._llama.tokenize(text.encode(), add_bos=False))
+        reply = self._last(say.Count(text))
+        assert isinstance(reply, say.Counted)
+        return reply.tokens
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """The tokens of a conversation in the model's own chat template, ready for its reply."""
-        harmless = [{**message, "content": SPECIAL.sub("< |", message["content"])} for message in messages]
-        text = self._template(messages=harmless, enable_thinking=False).prompt
-        tokens: list[int] = self._llama.tokenize(text.encode(), add_bos=False, special=True)
-        return tokens
+        reply = self._last(say.Prompt(list(messages)))
+        assert isinstance(reply, say.Tokens)
+        return reply.tokens
 
     def preload(self, system: str) -> None:
-        """Read the system message once, so that every prompt that begins with it is read sooner."""
-        first, second = (
-            self.prompt([{"role": "system", "content": system}, {"role": "user", "content": start}]) for start in "AB"
-        )
-        shared = next(i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
-        self._set_threads()
-        self._llama.eval(first[:shared])
+        """Have the system message read once, so that every prompt that begins with it is read sooner.
+
+        That happens while this process goes on, and again when the model's process had to be started again.
+        """
+        self._process.preload(say.Preload(system))
 
     def stream(
         self,
@@ -81,49 +83,18 @@ class LanguageModel:
 
         ``grammar`` (GBNF) limits what can be written. Raises ModelProblem when the prompt fills the context.
         """
-        tokens = self.prompt(messages)
-        room = self.context - len(tokens)
-        if room < 1:
-            raise ModelProblem(
-                f"The question is too long for {self.model.name}, which reads {self.context:,} tokens: shorten it."
-            )
-        self._set_threads()
-        pieces = self._llama.create_completion(
-            tokens,
-            max_tokens=min(max_tokens, room),
-            temperature=temperature,
-            top_k=40 if temperature else 1,
-            repeat_penalty=1.0,
-            stream=True,
-            grammar=_grammar(grammar),
-            stop=["<|im_start|>", "<|im_end|>", "<|endoftext|>"],
-        )
-        with contextlib.closing(pieces):
-            yield from _without_thoughts(_texts(pieces, stop))
+        call = self._process.begin(say.Write(list(messages), max_tokens, temperature, grammar))
+        with contextlib.closing(self._process.replies(call, stop)) as replies:
+            yield from _without_thoughts(_texts(replies))
+        self._deaths.forget()
 
     def close(self) -> None:
-        """Free the model's memory."""
-        self._llama.close()
+        """End the model's process."""
+        self._process.close()
 
-    def _set_threads(self) -> None:
-        """Use the cores that are idle now.
-
-        llama.cpp's threads wait for each other at every layer, so one thread on a core that something else
-        (a browser, say) is using slows all of them: on two cores, two threads beside one busy process are
-        ten times slower than one thread. Generation therefore always leaves a core alone on small machines.
-        """
-        import llama_cpp
-
-        cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
-        reading = self._threads or max(1, min(cores, idle_cores()))
-        writing = self._threads or max(1, min(reading, cores - 1))
-        llama_cpp.llama_set_n_threads(self._llama.ctx, writing, reading)
-
-
-def idle_cores(sample: float = 0.05) -> int:
-    """How many cores the rest of the machine leaves idle, watched for ``sample`` seconds."""
-    busy = sum(percent > 40 for percent in psutil.cpu_percent(interval=sample, percpu=True))
-    return max(0, (os.cpu_count() or 1) - busy)
+    def _last(self, request: say.Request) -> Reply:
+        *_, last = self._process.replies(self._process.begin(request))
+        return last
 
 
 class Turnstile:
@@ -159,13 +130,10 @@ class Turnstile:
             return self._queue.index(ticket)
 
 
-def _texts(pieces: Iterator[Any], stop: threading.Event | None) -> Iterator[str]:
-    for piece in pieces:
-        if stop and stop.is_set():
-            return
-        text = piece["choices"][0]["text"]
-        if text:
-            yield text
+def _texts(replies: Iterator[Reply]) -> Iterator[str]:
+    for reply in replies:
+        if isinstance(reply, Piece):
+            yield reply.text
 
 
 def _without_thoughts(pieces: Iterator[str]) -> Iterator[str]:
@@ -187,25 +155,3 @@ def _without_thoughts(pieces: Iterator[str]) -> Iterator[str]:
         held = held[len(held) - keep :]
     if held and not thinking:
         yield held
-
-
-def _template(llama: Any) -> Any:
-    from llama_cpp.llama_chat_format import Jinja2ChatFormatter
-
-    template = llama.metadata.get("tokenizer.chat_template")
-    if not template:
-        raise ModelProblem("This language model carries no chat template: choose an instruct model.")
-    begin, end = llama.token_bos(), llama.token_eos()
-    return Jinja2ChatFormatter(
-        template=template,
-        bos_token=llama._model.token_get_text(begin) if begin >= 0 else "",
-        eos_token=llama._model.token_get_text(end) if end >= 0 else "",
-    )
-
-
-def _grammar(text: str | None) -> Any:
-    if text is None:
-        return None
-    from llama_cpp import LlamaGrammar
-
-    return LlamaGrammar.from_string(text, verbose=False)

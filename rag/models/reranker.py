@@ -16,7 +16,7 @@ import numpy.typing as npt
 from rag.errors import ModelProblem, UsageError
 from rag.models import choice, export, store
 from rag.models.catalog import Model
-from rag.models.llm import idle_cores
+from rag.models.cores import idle_cores
 from rag.progress import Progress, silent
 from rag.settings import Settings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import sqlite3
 import sys
@@ -10,7 +9,7 @@ from typing import Any
 
 import click
 
-from rag.errors import SidereusError
+from rag.errors import SidereusError, of_database, of_system
 
 COMMANDS = {
     "ask": "Answer a question from the papers of an index.",
@@ -67,26 +66,12 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
-        _fail(_of_system(error), 1)
+        _fail(str(of_system(error)), 1)
     except sqlite3.OperationalError as error:
-        _fail(_of_database(error), 1)
-
-
-def _of_system(error: OSError) -> str:
-    place = f" ({error.filename})" if error.filename else ""
-    if error.errno == errno.ENOSPC:
-        return f"The disk is full{place}: free some space and run the same command again; nothing was lost."
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return f"Sidereus may not write there{place}: change its permissions, or set SIDEREUS_HOME to another folder."
-    return f"The system reports: {error.strerror or error}{place}."
-
-
-def _of_database(error: sqlite3.OperationalError) -> str:
-    if "full" in str(error):
-        return _of_system(OSError(errno.ENOSPC, ""))
-    if "readonly" in str(error) or "unable to open" in str(error):
-        return _of_system(OSError(errno.EROFS, ""))
-    raise error
+        told = of_database(error)
+        if told is None:
+            raise
+        _fail(str(told), 1)
 
 
 def _fail(sentence: str, code: int) -> None:

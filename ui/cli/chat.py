@@ -8,8 +8,7 @@ import click
 
 from rag.errors import UsageError
 from ui.cli import options
-
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+from ui.web.origins import LOOPBACK
 
 
 @click.command("chat")

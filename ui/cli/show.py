@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rag.answers.answer import Answer, Citation
+from rag.answers.marks import unmarked
 from rag.papers import Paper
 from rag.retrieval.hits import SearchResult
 
@@ -76,7 +77,7 @@ def sources(citations: Sequence[Citation]) -> None:
     for citation in citations:
         paper = citation.paper
         click.echo(f"\n[{citation.n}] {_title(paper)}")
-        click.echo(f"    {paper.byline} · {', '.join(paper.categories)} · {paper.url}")
+        click.echo(f"    {unmarked(paper.byline)} · {', '.join(paper.categories)} · {paper.url}")
         for sentence in citation.evidence:
             click.echo(_quoted(sentence))
     if any(citation.paper.kind == "digest" for citation in citations):
@@ -87,7 +88,7 @@ def references(citations: Sequence[Citation]) -> None:
     """The papers an answer cites, one a line."""
     click.echo()
     for citation in sorted(citations, key=lambda citation: citation.n):
-        click.echo(f"[{citation.n}] {citation.paper.byline}: {_title(citation.paper)} · {citation.paper.url}")
+        click.echo(f"[{citation.n}] {unmarked(citation.paper.byline)}: {_title(citation.paper)} · {citation.paper.url}")
 
 
 def nearest(answer: Answer) -> None:
@@ -96,14 +97,14 @@ def nearest(answer: Answer) -> None:
         hints = {passage.paper.id: passage.text for passage in answer.hints}
         click.echo("\nNearest papers:")
         for hit in answer.nearest:
-            click.echo(f"  {hit.paper.byline}: {_title(hit.paper)} · {hit.paper.url}")
+            click.echo(f"  {unmarked(hit.paper.byline)}: {_title(hit.paper)} · {hit.paper.url}")
             if hit.paper.id in hints:
                 click.echo(_quoted(hints[hit.paper.id]))
         click.echo("\nTry other words, another --index, or add papers with 'sidereus index add'.")
 
 
 def _quoted(sentence: str) -> str:
-    return textwrap.fill(f"“{sentence}”", 100, initial_indent="    ", subsequent_indent="    ")
+    return textwrap.fill(f"“{unmarked(sentence)}”", 100, initial_indent="    ", subsequent_indent="    ")
 
 
 def size(count: int | None) -> str:
@@ -118,4 +119,4 @@ def size(count: int | None) -> str:
 
 def _title(paper: Paper) -> str:
     marks = (" *" if paper.kind == "digest" else "") + (" (withdrawn)" if paper.withdrawn else "")
-    return paper.title + marks
+    return unmarked(paper.title) + marks

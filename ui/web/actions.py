@@ -45,7 +45,11 @@ class Actions:
     def do(self, message: Message, tab: Tab) -> Update:
         """Do what a message says; nothing when it says nothing known. SidereusError when it can't be done."""
         action = self._actions.get(_text(message, "do"))
-        return action(message, tab) if action else {}
+        if action is None:
+            return {}
+        tab.problem = ""
+        done = action(message, tab)
+        return {**done, **screen.notice(self._parts, tab.problem)} if tab.problem else done
 
     def begin(self, tab: Tab, index: str) -> Update:
         """A new conversation with an index."""
@@ -95,10 +99,10 @@ class Actions:
         if entry is None:
             return {}
         vote: Vote = "up" if message.get("vote") == "up" else "down"
+        tab.change(tab.kept, lambda kept: kept.with_entry(replace(kept.entry(entry.id) or entry, vote=vote)))
         feedback.add(
             self._shared.sessions.first.settings, feedback.feedback_on(tab.kept, entry, vote, _text(message, "note"))
         )
-        tab.change(tab.kept, lambda kept: kept.with_entry(replace(kept.entry(entry.id) or entry, vote=vote)))
         return {}
 
     def _pin(self, message: Message, tab: Tab) -> Update:

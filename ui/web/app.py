@@ -11,26 +11,33 @@ import gradio as gr
 
 from rag.sessions import Sessions
 from ui.web import chat
+from ui.web.door import LARGEST, Door
 from ui.web.handlers import Handlers
-from ui.web.server import Guarded, listen
+from ui.web.origins import Names
+from ui.web.server import App, Guarded, listen
 from ui.web.shared import Handed, Shared
+from ui.web.shown import plain
+from ui.web.uploads import DAY, arrivals, forget_unused
 from ui.web.views import library, map, search
 from ui.web.warming import Warmings
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from rag.session import Session
 
 STATIC = Path(__file__).parent / "static"
+MOST_STATES = 100  # tabs whose state Gradio keeps, some 300 kB each; a conversation does not depend on it
 
 
 def build(session: Session, warmings: Warmings | None = None) -> gr.Blocks:
     """The page for a session; the first visit warms it unless that was begun before."""
     sessions = Sessions(session)
-    with gr.Blocks(title="Sidereus", fill_width=True, analytics_enabled=False) as page:
+    with gr.Blocks(title="Sidereus", fill_width=True, analytics_enabled=False, delete_cache=(DAY // 24, DAY)) as page:
         with gr.Column(elem_id="page"):
             frame = chat.frame(session.describe())
             index, about, like = gr.State(""), gr.State(Handed()), gr.State(Handed())
-            outbox, news = gr.Markdown(visible="hidden", elem_id="outbox"), gr.State(0.0)
+            outbox, news = plain(visible="hidden", elem_id="outbox"), gr.State(0.0)
             with gr.Tabs(selected="chat", elem_id="views") as tabs:
                 shared = Shared(sessions, tabs, index, about, like, outbox, news)
                 with gr.Tab("Chat", id="chat"):
@@ -43,18 +50,41 @@ def build(session: Session, warmings: Warmings | None = None) -> gr.Blocks:
                     library.build(shared)
         chat.connect(page, parts, Handlers(shared, warmings or Warmings(), parts))
     page.queue(api_open=False, default_concurrency_limit=chat.TOGETHER)
+    # Gradio looks where a file comes from only on a page that was launched, which one that is mounted never is.
+    page.has_launched = True
+    page.state_session_capacity = MOST_STATES
     return page
 
 
 def serve(session: Session, host: str, port: int, auth: tuple[str, str] | None, open_browser: bool) -> None:
     """Serve the page until the process is interrupted. SidereusError when the port is taken."""
     import uvicorn
-    from fastapi import FastAPI
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     listening = listen(host, port)
     warmings = Warmings()
-    app = gr.mount_gradio_app(
+    app = application(session, warmings, host, auth)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    print(f"Sidereus is at {address} (Ctrl-C ends it).", flush=True)
+    warmings.of(session).start()
+    if open_browser:
+        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def application(session: Session, warmings: Warmings, host: str, auth: tuple[str, str] | None) -> App:
+    """The page as a web application, behind its door."""
+    uploads = arrivals(session.settings.state)
+    forget_unused(session.settings)
+    app = mounted(session, warmings, auth)
+    return Guarded(Door(app, Names(host, session.settings.names), uploads))
+
+
+def mounted(session: Session, warmings: Warmings, auth: tuple[str, str] | None) -> FastAPI:
+    """The page as Gradio serves it, with nothing before it."""
+    from fastapi import FastAPI
+
+    app: FastAPI = gr.mount_gradio_app(
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
         build(session, warmings),
         path="/",
@@ -64,20 +94,13 @@ def serve(session: Session, host: str, port: int, auth: tuple[str, str] | None, 
         ssr_mode=False,
         pwa=False,
         show_error=False,
+        max_file_size=LARGEST,
         enable_monitoring=False,
         favicon_path=str(STATIC / "star.svg"),
         theme=_theme(),
         head=_head(),
     )
-    if auth is None and ":" not in host:  # a web page elsewhere may not reach in under a name of its own
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[host, "localhost", "127.0.0.1"])
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    print(f"Sidereus is at {address} (Ctrl-C ends it).", flush=True)
-    warmings.of(session).start()
-    if open_browser:
-        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
-    config = uvicorn.Config(Guarded(app), log_level="warning", access_log=False, timeout_graceful_shutdown=1)
-    uvicorn.Server(config).run(sockets=[listening])
+    return app
 
 
 def _head() -> str:

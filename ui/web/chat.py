@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ui.web.text import MATH_DELIMITERS
+from ui.web.shown import formulas, plain
 from ui.web.welcome import header_html, welcome_html
 
 if TYPE_CHECKING:
@@ -79,16 +79,16 @@ class Parts:
 def frame(loaded: Description) -> Frame:
     """The header and the drawer."""
     with gr.Row(elem_id="header"):
-        masthead = gr.Markdown(header_html(loaded), elem_id="masthead")
+        masthead = plain(header_html(loaded), elem_id="masthead")
         kept = gr.Button("Conversations", elem_id="kept", elem_classes="quiet", size="sm")
         clear = gr.Button("New", elem_id="clear", elem_classes="quiet", size="sm")
     with gr.Column(elem_id="drawer"):
         with gr.Row(elem_classes="drawer-head"):
-            gr.Markdown("## Conversations")
+            plain("## Conversations")
             gr.Button("Close", elem_id="drawer-close", elem_classes="quiet", size="sm")
         find = gr.Textbox(label="Search conversations", show_label=False, placeholder="Search", elem_id="find")
-        drawer = gr.Markdown(elem_id="shelf")
-    place = gr.Markdown(elem_id="place", visible="hidden")
+        drawer = plain(elem_id="shelf")
+    place = plain(elem_id="place", visible="hidden")
     return Frame(masthead, kept, clear, find, drawer, place)
 
 
@@ -96,7 +96,7 @@ def build(session: Session, frame: Frame, shared: Shared) -> Parts:
     """The chat's own components."""
     with gr.Column(elem_id="chat-view"):
         with gr.Column(elem_id="welcome") as welcome:
-            facts = gr.Markdown(welcome_html(session.describe()), elem_id="facts")
+            facts = plain(welcome_html(session.describe()), elem_id="facts")
             with gr.Column(elem_id="examples"):
                 examples = tuple(_example(text) for text in padded(session.examples()))
         with gr.Column(elem_id="conversation", visible=False) as conversation:
@@ -109,7 +109,7 @@ def build(session: Session, frame: Frame, shared: Shared) -> Parts:
         with gr.Column(elem_id="composer"):
             scope = _rendered("scope")
             with gr.Row(elem_id="above-box"):
-                status = gr.Markdown(elem_id="status")
+                status = plain(elem_id="status")
                 review = gr.Checkbox(label="Write a review", container=False, elem_id="review")
             box = gr.Textbox(
                 label="Your question",
@@ -169,7 +169,7 @@ def _answers(event: Callable[..., Any], handler: Callable[..., Any], said: gr.Co
 
 
 def _rendered(name: str) -> gr.Markdown:
-    return gr.Markdown(elem_id=name, latex_delimiters=MATH_DELIMITERS)
+    return formulas(elem_id=name)
 
 
 def _example(text: str) -> gr.Button:

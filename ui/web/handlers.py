@@ -63,7 +63,7 @@ class Handlers:
 
     def stop(self, request: gr.Request) -> None:
         """End the answer that is under way in a tab; also when the tab is closed."""
-        self._tab(request, "").stop.set()
+        self._tabs.stop(request.session_hash)
 
     def clear(self, index: str, request: gr.Request) -> Update:
         """Begin a new conversation."""

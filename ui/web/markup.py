@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from rag.answers.answer import Block, Sentence
-from rag.answers.render import parted, unmarked
+from rag.answers.render import parted
 from rag.papers import Paper
 from ui.web.cards import card, nearest_card, panel
 from ui.web.text import emphasised, escaped, prose, rich, without_markup
@@ -30,6 +30,8 @@ def exchange_html(turn: Turn) -> str:
 def sources_html(turn: Turn) -> str:
     """The cards of the papers a turn was answered from, by number; of all that were read, cited or not."""
     answer = turn.entry.answer
+    if answer is not None and answer.verdict == "courtesy":
+        return ""
     if answer is not None and answer.abstained:
         cards = (nearest_card(hit, answer.hints) for hit in answer.nearest)
         return panel("Nearest papers, none of which clearly answers this", cards)
@@ -89,7 +91,7 @@ def _block(block: Block, turn: int) -> str:
 
 
 def _label(sentence: Sentence) -> str:
-    return f"{rich(unmarked(sentence.label))}: " if sentence.label else ""
+    return f"{rich(sentence.label)}: " if sentence.label else ""
 
 
 def _sentence(sentence: Sentence, turn: int) -> str:

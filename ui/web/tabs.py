@@ -10,6 +10,7 @@ from rag.chats.conversations import Conversations, Kept
 from rag.errors import SidereusError
 
 _MOST = 500
+_MOST_LEFT = 100_000  # names of twelve letters
 
 
 class Tab:
@@ -28,7 +29,7 @@ class Tab:
             try:
                 changed, self.problem = self._store.change(kept, how), ""
             except SidereusError as error:
-                changed, self.problem = how(self.kept if self.kept.id == kept.id else kept), str(error)
+                changed, self.problem = self._store.read(kept.id) or how(kept), str(error)
             if self.kept.id == kept.id:
                 self.kept = changed
 
@@ -40,18 +41,39 @@ class Tab:
 
 
 class Tabs:
-    """Tabs by the hash that Gradio gives each; those that were idle longest are forgotten, never what is on disk."""
+    """Tabs by the hash that Gradio gives each.
+
+    Those that were idle longest are let go but for the name of their conversation, in which they go on when they are
+    used again.
+    """
 
     def __init__(self, store: Conversations) -> None:
         self._store = store
         self._tabs: OrderedDict[str, Tab] = OrderedDict()
+        self._left: OrderedDict[str, str] = OrderedDict()
         self._looking = threading.Lock()
 
     def of(self, tag: str | None, index: str) -> Tab:
         """The tab with a hash; a new one begins a conversation with an index."""
         with self._looking:
-            tab = self._tabs.pop(tag or "", None) or Tab(Kept(index), self._store)
+            tab = self._tabs.pop(tag or "", None) or self._come_back(tag or "") or Tab(Kept(index), self._store)
             self._tabs[tag or ""] = tab
             while len(self._tabs) > _MOST:
-                self._tabs.popitem(last=False)
+                self._let_go(*self._tabs.popitem(last=False))
             return tab
+
+    def stop(self, tag: str | None) -> None:
+        """End the answer under way in a tab, if there is such a tab: whoever knows no tab makes none."""
+        tab = self._tabs.get(tag or "")
+        if tab:
+            tab.stop.set()
+
+    def _come_back(self, tag: str) -> Tab | None:
+        kept = self._store.read(self._left.pop(tag, ""))
+        return Tab(kept, self._store) if kept else None
+
+    def _let_go(self, tag: str, tab: Tab) -> None:
+        if tab.kept.entries:
+            self._left[tag] = tab.kept.id
+        while len(self._left) > _MOST_LEFT:
+            self._left.popitem(last=False)

@@ -1,8 +1,7 @@
 """Untrusted text made safe for the page: escaped, with its mathematics marked for the renderer.
 
-Whatever a paper or a language model wrote passes through here before it becomes HTML. Mathematics leaves as
-``\\(...\\)`` or ``\\[...\\]``, the only delimiters the page renders; every other backslash leaves as an entity,
-so nothing else in the page can be taken for a delimiter.
+Whatever a paper, a language model or a visitor wrote passes through here before it becomes HTML. Mathematics leaves
+between marks of Unicode's private area, the only delimiters the page renders, and no text keeps such marks of its own.
 """
 
 from __future__ import annotations
@@ -11,43 +10,34 @@ import html
 import re
 from collections.abc import Callable
 
+from ui.web.formulas import parts
+
+INLINE, DISPLAY = ("\ue000", "\ue001"), ("\ue002", "\ue003")
 MATH_DELIMITERS: list[dict[str, str | bool]] = [
-    {"left": r"\(", "right": r"\)", "display": False},
-    {"left": r"\[", "right": r"\]", "display": True},
+    {"left": INLINE[0], "right": INLINE[1], "display": False},
+    {"left": DISPLAY[0], "right": DISPLAY[1], "display": True},
 ]
 
-_MATH = re.compile(
-    r"\$\$(?P<block>.+?)\$\$"
-    r"|\\\[(?P<bracket>.+?)\\\]"
-    r"|\\\((?P<paren>.+?)\\\)"
-    r"|(?<!\\)\$(?P<dollar>(?:[^$\\]|\\.)+?)\$(?!\d)",
-    re.DOTALL,
-)
-_IMAGE_OR_LINK = re.compile(r"!?\[(?P<label>[^\]]*)\]\([^)]*\)")
+_IMAGE_OR_LINK = re.compile(r"!?\[(?P<label>[^\[\]]*)\]\([^)]{0,300}\)")
 _TAG = re.compile(
     r"</?(?:script|style|img|svg|iframe|object|embed|form|input|button|video|audio|link|meta|base|html|head|body"
-    r"|div|span|table|tr|td|th|ul|ol|li|br|hr|em|strong|sub|sup|code|pre|h[1-6]|a(?=\s+href))\b[^>]*>",
+    r"|div|span|table|tr|td|th|ul|ol|li|br|hr|em|strong|sub|sup|code|pre|h[1-6]|a(?=\s+href))\b[^<>]*>",
     re.IGNORECASE,
 )
-_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
-
-
+_BOLD = re.compile(r"\*\*(?=\S)(.{1,500}?)(?<=\S)\*\*")
 _TEX_ESCAPE = re.compile(r"\\([%&_$#])")
+_MARKS = dict.fromkeys(map(ord, (*INLINE, *DISPLAY)))
 
 
 def escaped(text: str) -> str:
     """Text as HTML shows it literally, in an element or in a quoted attribute."""
-    return html.escape(text).replace("\\", "&#92;").replace("\n", "&#10;")
+    return html.escape(text.translate(_MARKS)).replace("\\", "&#92;").replace("\n", "&#10;")
 
 
 def rich(text: str, between: Callable[[str], str] | None = None) -> str:
     """Text as HTML with its mathematics marked; ``between`` makes what lies outside the mathematics safe."""
     between = between or prose
-    pieces, end = [], 0
-    for match in _MATH.finditer(text):
-        pieces += [between(text[end : match.start()]), _math(match)]
-        end = match.end()
-    return "".join([*pieces, between(text[end:])])
+    return "".join(between(part.text) if part.tex is None else _math(part.tex, part.display) for part in parts(text))
 
 
 def without_markup(text: str) -> str:
@@ -65,16 +55,10 @@ def prose(text: str) -> str:
     return escaped(_TEX_ESCAPE.sub(r"\1", text))
 
 
-def _math(match: re.Match[str]) -> str:
-    inline = match["paren"] or match["dollar"]
-    if inline is not None:
-        return rf"\({_formula(inline)}\)"
-    return rf"\[{_formula(match['block'] or match['bracket'])}\]"
-
-
-def _formula(tex: str) -> str:
+def _math(tex: str, display: bool) -> str:
     """A formula on one line, unable to end early or to be read as a tag."""
-    return html.escape(" ".join(tex.split()), quote=False).replace(r"\)", ")").replace(r"\]", "]")
+    left, right = DISPLAY if display else INLINE
+    return left + html.escape(" ".join(tex.translate(_MARKS).split()), quote=False) + right
 
 
 def _label(match: re.Match[str]) -> str:

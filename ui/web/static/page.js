@@ -6,6 +6,14 @@
   window.requestAnimationFrame = (tick) => (isClock(tick) ? setTimeout(() => tick(performance.now()), 2000) : soon(tick));
 })();
 
+// Gradio leaves KaTeX, which draws the formulas, without limits and lets nobody set them. KaTeX looks its options up like
+// any other values, so those that were not given are found here.
+(() => {
+  const limits = { maxSize: 20, maxExpand: 100, strict: "ignore" };
+  for (const [name, value] of Object.entries(limits))
+    Object.defineProperty(Object.prototype, name, { value, writable: true, configurable: true, enumerable: false });
+})();
+
 // What all views share: which of them is up, the address, talking with the server, keys, and words for screen readers.
 (() => {
   const find = (selector) => document.querySelector(selector);

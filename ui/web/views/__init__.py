@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from ui.web.shown import plain
 from ui.web.text import escaped
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -23,7 +24,7 @@ Message = dict[str, Any]
 
 def fixed(name: str) -> gr.Markdown:
     """The fixed part of a view, of ``static/NAME.html``. It is ours, so nothing is cleaned out of it."""
-    return gr.Markdown((STATIC / f"{name}.html").read_text(encoding="utf-8"), sanitize_html=False)
+    return plain((STATIC / f"{name}.html").read_text(encoding="utf-8"), sanitize_html=False)
 
 
 def wire(name: str) -> gr.Textbox:

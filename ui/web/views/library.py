@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -14,13 +13,15 @@ import gradio as gr
 
 from rag.additions import add_papers
 from rag.doctor import examine
-from rag.errors import SidereusError, UsageError
+from rag.errors import SidereusError, UsageError, of_system
 from rag.index.folders import folder, manifests, size
 from rag.index.manifest import Manifest
 from rag.models import catalog, choice, store
 from rag.sources import Source, open_source
 from rag.work import Work
 from ui.web.shared import Shared, told
+from ui.web.shown import plain
+from ui.web.uploads import keep
 from ui.web.views import IN_TURN, message, problem_html, text, wire
 from ui.web.views.library_markup import findings_html, indexes_html, models_html, progress_html, report_html
 
@@ -46,35 +47,35 @@ class Parts:
 def build(shared: Shared) -> None:
     """Make the view's components and connect them."""
     with gr.Column(elem_id="library-view"):
-        gr.Markdown('<h1>Library</h1><p class="lead">What can be asked and searched, and what it runs on.</p>')
-        indexes = gr.Markdown(elem_id="library-indexes")
-        gr.Markdown(
+        plain('<h1>Library</h1><p class="lead">What can be asked and searched, and what it runs on.</p>')
+        indexes = plain(elem_id="library-indexes")
+        plain(
             '<div class="years"><div class="bars" id="library-bars"></div><p class="ends"></p></div>',
             sanitize_html=False,
         )
-        gr.Markdown("<h2>Add papers</h2>")
+        plain("<h2>Add papers</h2>")
         with gr.Row(elem_id="library-add"):
             name = gr.Dropdown([], label="Into this index; a new name makes a new one", allow_custom_value=True)
             file = gr.File(label="From a file", file_types=ENDINGS, height=110, elem_id="library-drop")
         with gr.Row(elem_id="library-go"):
             add = gr.Button("Add the file", elem_id="library-file", elem_classes="main")
             starter = gr.Button("Add the starter collection", elem_id="library-starter", elem_classes="quiet")
-        progress = gr.Markdown(elem_id="library-progress")
-        gr.Markdown("<h2>Models</h2>")
-        models = gr.Markdown(elem_id="library-models")
-        gr.Markdown("<h2>Is everything well?</h2>")
+        progress = plain(elem_id="library-progress")
+        plain("<h2>Models</h2>")
+        models = plain(elem_id="library-models")
+        plain("<h2>Is everything well?</h2>")
         look = gr.Button("Check the installation", elem_id="library-look", elem_classes="quiet")
-        findings = gr.Markdown(elem_id="library-findings")
+        findings = plain(elem_id="library-findings")
         opened, said = wire("library-opened"), wire("library-said")
-        facts = gr.Markdown(elem_id="library-facts", visible="hidden")
+        facts = plain(elem_id="library-facts", visible="hidden")
     parts = Parts(indexes, facts, name, file, progress, models, findings)
     view = LibraryView(shared, parts)
-    shown = [indexes, facts, name, models, progress, shared.news]
-    opened.change(view.open, [opened, shared.index], shown, **IN_TURN)
-    shared.index.change(view.open, [opened, shared.index], shown, **IN_TURN)
+    outputs = [indexes, facts, name, models, progress, shared.news]
+    opened.change(view.open, [opened, shared.index], outputs, **IN_TURN)
+    shared.index.change(view.open, [opened, shared.index], outputs, **IN_TURN)
     said.change(view.switch, [said], [shared.index], **IN_TURN)
-    add.click(view.add_file, [name, file, shared.index], [*shown, file], **IN_TURN)
-    starter.click(view.add_starter, [name, shared.index], [*shown, file], **IN_TURN)
+    add.click(view.add_file, [name, file, shared.index], [*outputs, file], **IN_TURN)
+    starter.click(view.add_starter, [name, shared.index], [*outputs, file], **IN_TURN)
     look.click(view.examine, outputs=[findings], **IN_TURN)
 
 
@@ -105,11 +106,13 @@ class LibraryView:
         try:
             if not file:
                 raise UsageError("There is no file yet: choose one, or drop it into the box.")
-            kept = self.shared.sessions.first.settings.state / "uploads" / Path(file).name
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            source = open_source(str(shutil.move(file, str(kept))))
-        except (SidereusError, OSError) as error:
+            self._into(name, index)
+            source = open_source(str(keep(self.shared.sessions.first.settings.state, Path(file))))
+        except SidereusError as error:
             yield {self.parts.progress: problem_html(str(error))}
+            return
+        except OSError as error:
+            yield {self.parts.progress: problem_html(str(of_system(error)))}
             return
         yield {self.parts.file: None}
         yield from self._added(name, source, index)
@@ -127,9 +130,8 @@ class LibraryView:
         yield findings_html(found, ended=True)
 
     def _added(self, name: str | None, source: Source, index: str) -> Iterator[Update]:
-        into = (name or "").strip() or self.shared.session(index).manifest.name
         try:
-            folder(self.shared.sessions.first.settings.indexes, into)
+            into = self._into(name, index)
         except SidereusError as error:
             yield {self.parts.progress: problem_html(str(error))}
             return
@@ -139,6 +141,12 @@ class LibraryView:
                 return
             self._adding = Work(lambda progress: add_papers(self.shared.sessions, into, source, progress))
         yield from self._watched(self._adding, index)
+
+    def _into(self, name: str | None, index: str) -> str:
+        """The name of the index to add to; UsageError when it can be none."""
+        into = (name or "").strip() or self.shared.session(index).manifest.name
+        folder(self.shared.sessions.first.settings.indexes, into)
+        return into
 
     def _watched(self, adding: Work[Manifest], index: str) -> Iterator[Update]:
         yield {self.parts.progress: progress_html(adding)}

@@ -21,7 +21,7 @@ from rag.progress import Progress
 from rag.retrieval.listing import Wish, listing
 from rag.work import Work
 from ui.web.shared import Shared, told
-from ui.web.text import MATH_DELIMITERS
+from ui.web.shown import formulas, plain
 from ui.web.views import AT_ONCE, IN_TURN, fixed, message, number, numbers, problem_html, text, wire
 from ui.web.views.actions import done
 from ui.web.views.map_markup import picked_html, point_html
@@ -42,10 +42,8 @@ def build(shared: Shared) -> None:
     """Make the view's components and connect them."""
     with gr.Column(elem_id="map-view"):
         fixed("map")
-        picked, point = (
-            gr.Markdown(elem_id=name, latex_delimiters=MATH_DELIMITERS) for name in ("map-picked", "map-point")
-        )
-        points, lit = (gr.Markdown(elem_id=name, visible="hidden") for name in ("map-points", "map-lit"))
+        picked, point = (formulas(elem_id=name) for name in ("map-picked", "map-point"))
+        points, lit = (plain(elem_id=name, visible="hidden") for name in ("map-points", "map-lit"))
         shown = gr.State("")
         opened, query, over, chosen, said = (
             wire(f"map-{name}") for name in ("opened", "query", "over", "chosen", "said")

@@ -11,7 +11,7 @@ from rag.errors import SidereusError
 from rag.retrieval.hits import Filters
 from rag.retrieval.listing import Wish, listing
 from ui.web.shared import Handed, Shared, told
-from ui.web.text import MATH_DELIMITERS
+from ui.web.shown import formulas, plain
 from ui.web.views import IN_TURN, Message, fixed, message, number, problem_html, text, texts, wire
 from ui.web.views.actions import done
 from ui.web.views.search_markup import invitation_html, listing_html
@@ -29,9 +29,9 @@ def build(shared: Shared) -> None:
     """Make the view's components and connect them."""
     with gr.Column(elem_id="search-view"):
         fixed("search")
-        results = gr.Markdown(elem_id="search-results", latex_delimiters=MATH_DELIMITERS)
+        results = formulas(elem_id="search-results")
         asked, said = wire("search-asked"), wire("search-said")
-        facts = gr.Markdown(elem_id="search-facts", visible="hidden")
+        facts = plain(elem_id="search-facts", visible="hidden")
     view = SearchView(shared, results, facts)
     asked.change(view.find, [asked, shared.index], [results, facts], trigger_mode="always_last", **IN_TURN)
     shared.index.change(view.find, [asked, shared.index], [results, facts], **IN_TURN)
