@@ -8,10 +8,24 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from rag.answers.answer import Answer, Citation, Event, Finished, Found, Sentence, Shape, Status, Timings, Words
-from rag.chats.conversation import Conversation
+from rag.answers.answer import (
+    Answer,
+    Block,
+    Citation,
+    Event,
+    Evidence,
+    Finished,
+    Found,
+    Said,
+    Sentence,
+    Status,
+    Timings,
+    Verdict,
+)
 from rag.description import Description
 from rag.papers import Paper
+from rag.question.conversation import Conversation
+from rag.question.shape import Shape
 from rag.retrieval.hits import Hit
 from rag.settings import load_settings
 
@@ -69,14 +83,32 @@ FOUND = (
     Citation(3, WITHDRAWN, ("We once argued that a local void explains the difference.",), 0.12),
 )
 SENTENCES = (
-    r"Cepheids of the Milky Way give $H_0 = 73.52 \pm 1.62$ km s$^{-1}$ Mpc$^{-1}$ [1].",
-    "The cosmic microwave background gives 67.4 km/s/Mpc, if the standard model holds [2].",
-    "The two differ by more than their errors allow [1, 2].",
+    Sentence(
+        r"Cepheids of the Milky Way give $H_0 = 73.52 \pm 1.62$ km s$^{-1}$ Mpc$^{-1}$.",
+        (1,),
+        (Evidence(HUBBLE.id, 1),),
+        True,
+        0.9,
+    ),
+    Sentence(
+        "The cosmic microwave background gives 67.4 km/s/Mpc, if the standard model holds.",
+        (2,),
+        (Evidence(PLANCK.id, 1),),
+        True,
+        0.9,
+    ),
+    Sentence("The two differ by more than their errors allow.", (1, 2), (), True, 0.8),
 )
+# A sentence takes the pause of a word as often as it has words.
+WORDS_A_SENTENCE = 12
+UNDERSTOOD = "What is the Hubble constant? And its error?"
 
 
 class StandIn:
-    """Answers every question alike, except those about nothing ("abstain") and hostile ones ("bait")."""
+    """Answers every question alike, except those about nothing ("abstain") and hostile ones ("bait").
+
+    One that "leans" is understood as joined to others, unless it is to be read as it stands.
+    """
 
     def __init__(self, home: Path | None = None, pause: float = 0.04, warming: float = 0.3) -> None:
         self._own = tempfile.TemporaryDirectory(prefix="sidereus-page-", ignore_cleanup_errors=True)
@@ -119,18 +151,20 @@ class StandIn:
         *,
         within: Collection[str] = (),
         shape: Shape | None = None,
+        alone: bool = False,
     ) -> Iterator[Event]:
         """The script."""
         stop = stop or threading.Event()
         yield Status("searching 13,124 papers")
         time.sleep(self._pause)
         if "abstain" in question:
-            yield Words("The papers here don't say.")
-            yield Finished(_answer(question, ("The papers here don't say.",), (), stop))
+            declined = (Block("prose", (Sentence("The papers here don't say."),)),)
+            yield Said(declined)
+            yield Finished(_answer(question, declined, (), stop, verdict="declined"))
             return
         found, sentences = FOUND, SENTENCES
         if "bait" in question:
-            found, sentences = (Citation(1, HOSTILE, (BAIT,), 0.5),), (f"{BAIT} said so [1].",)
+            found, sentences = (Citation(1, HOSTILE, (BAIT,), 0.5),), (Sentence(f"{BAIT} said so.", (1,)),)
         if "at length" in question:
             sentences *= 20
         yield Found(found)
@@ -139,29 +173,38 @@ class StandIn:
             while not stop.is_set() and not self._writing.acquire(timeout=0.05):
                 pass
         try:
-            said = ""
-            for word in " ".join(sentences).split(" "):
+            said: tuple[Sentence, ...] = ()
+            for sentence in sentences:
                 if stop.is_set():
                     break
-                yield Words(word + " ")
-                said += word + " "
-                time.sleep(self._pause)
+                said = (*said, sentence)
+                yield Said((Block("prose", said),))
+                stop.wait(WORDS_A_SENTENCE * self._pause)
         finally:
             self._writing.release()
-        yield Finished(_answer(question, (said,), found, stop))
+        understood = UNDERSTOOD if "leans" in question and not alone else ""
+        yield Finished(_answer(question, (Block("prose", said),), found, stop, understood=understood))
 
 
-def _answer(question: str, sentences: tuple[str, ...], found: tuple[Citation, ...], stop: threading.Event) -> Answer:
-    spoken = " ".join(sentences)
+def _answer(
+    question: str,
+    blocks: tuple[Block, ...],
+    found: tuple[Citation, ...],
+    stop: threading.Event,
+    verdict: Verdict = "answered",
+    understood: str = "",
+) -> Answer:
+    cited = {n for block in blocks for sentence in block.sentences for n in sentence.citations}
     return Answer(
         question,
         "stand-in",
         "all-minilm-l6-v2",
         "smollm2-135m-instruct",
-        tuple(Sentence(text.strip(), ()) for text in sentences),
-        tuple(citation for citation in found if f"[{citation.n}" in spoken or f", {citation.n}]" in spoken),
-        not found,
+        blocks,
+        tuple(citation for citation in found if citation.n in cited),
+        verdict,
         tuple(Hit(rank, 0.3, paper) for rank, paper in enumerate((HUBBLE, PLANCK), 1)) if not found else (),
         Timings(0.1, 0.4, 0.5, 2.3),
         stop.is_set(),
+        understood=understood,
     )

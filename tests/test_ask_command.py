@@ -45,14 +45,21 @@ def test_a_file_of_questions_gives_a_line_of_json_each_in_order(answers: list[di
 def test_the_json_has_exactly_the_promised_keys_and_types(answers: list[dict[str, Any]]) -> None:
     for answer in answers:
         assert list(answer) == [
-            "question", "index", "models", "answer", "abstained", "sentences", "citations", "nearest", "timings",
+            "question", "understood", "index", "models", "answer", "verdict", "abstained", "sentences", "blocks",
+            "citations", "nearest", "suggestions", "timings",
         ]  # fmt: skip
         assert answer["index"] == "invented"
         assert answer["models"] == {"embedding": EMBEDDING, "llm": LLM}
         assert isinstance(answer["answer"], str)
         assert isinstance(answer["abstained"], bool)
+        assert answer["verdict"] in ("answered", "partly", "declined", "courtesy")
+        assert answer["abstained"] == (answer["verdict"] in ("declined", "courtesy"))
+        assert answer["sentences"] == [sentence for block in answer["blocks"] for sentence in block["sentences"]]
+        for block in answer["blocks"]:
+            assert list(block) == ["kind", "title", "sentences"]
+            assert block["kind"] in ("prose", "section", "points", "papers")
         for sentence in answer["sentences"]:
-            assert list(sentence) == ["text", "citations", "supported", "score"]
+            assert list(sentence) == ["text", "citations", "evidence", "supported", "score"]
             assert all(isinstance(n, int) for n in sentence["citations"])
             assert sentence["supported"] in (True, False, None)
             assert sentence["score"] is None or 0 <= sentence["score"] <= 1
@@ -93,7 +100,9 @@ def test_evidence_is_quoted_from_the_abstract_of_the_paper_it_stands_beside(
 
 def test_the_answer_is_its_sentences(answers: list[dict[str, Any]]) -> None:
     for answer in answers:
-        assert answer["answer"] == " ".join(sentence["text"] for sentence in answer["sentences"])
+        titles = (block["title"] for block in answer["blocks"] if block["title"])
+        said = (sentence["text"] for sentence in answer["sentences"])
+        assert all(part in answer["answer"] for part in (*titles, *said))
 
 
 def test_no_answer_goes_on_into_a_made_up_turn_of_the_user(answers: list[dict[str, Any]]) -> None:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rag.question.followup import read
 
-from rag.answers.answer import Answer, Citation, Timings
-from rag.answers.writing import Draft
-from rag.chats.conversation import (
-    Conversation,
-    Turn,
-    conversation_of_record,
-    read_conversation,
-    write_conversation,
-)
+from rag.answers.answer import Answer, Block, Citation, Sentence, Timings
+from rag.answers.composition import Composition
+from rag.chats.conversation import as_record, conversation_of_record, read_conversation, write_conversation
 from rag.errors import UsageError
 from rag.evidence.passage import Passage
 from rag.papers import Paper
+from rag.question.conversation import Conversation, Point, Turn
+from rag.question.readings import Reading, readings
 
 
 def paper(identifier: str) -> Paper:
@@ -29,7 +25,7 @@ def paper(identifier: str) -> Paper:
 
 
 A, B, C = paper("2403.91001"), paper("2403.91002"), paper("2403.91003")
-FIRST = Conversation((Turn("What is Velamen-4b?", "A planet [2].", {2: B}),))
+FIRST = Conversation((Turn("What is Velamen-4b?", (Point("A planet.", (2,)),), {2: B}),))
 
 
 def passage(source: Paper, text: str) -> Passage:
@@ -39,7 +35,15 @@ def passage(source: Paper, text: str) -> Passage:
 
 def answer(question: str, *citations: Citation) -> Answer:
     """A finished answer that cites those papers."""
-    return Answer(question, "i", "e", "l", (), citations, False, (), Timings(0, None, None, 0))
+    said = tuple(Sentence(f"Text of {citation.paper.id}.", (citation.n,)) for citation in citations)
+    return Answer(
+        question, "i", "e", "l", (Block("prose", said),), citations, "answered", (), Timings(0, None, None, 0)
+    )
+
+
+def likeliest(question: str, conversation: Conversation) -> Reading:
+    """The reading that the words of the question make the likeliest; the plain one of equals."""
+    return max(readings(question, conversation), key=lambda reading: reading.prior)
 
 
 def test_a_new_conversation_has_no_numbers() -> None:
@@ -47,20 +51,20 @@ def test_a_new_conversation_has_no_numbers() -> None:
 
 
 def test_a_paper_cited_before_keeps_its_number_and_a_new_one_gets_the_next() -> None:
-    draft = Draft("q", known=FIRST.numbers)
-    draft.cite([passage(A, "a1"), passage(B, "b1")])
-    draft.cite([passage(C, "c1"), passage(A, "a2")])
-    assert {citation.paper.id: citation.n for citation in draft.citations} == {B.id: 2, A.id: 3, C.id: 4}
-    assert next(citation for citation in draft.citations if citation.paper == A).evidence == ("a1", "a2")
+    composition = Composition("q", known=FIRST.numbers)
+    composition.cite([passage(A, "a1"), passage(B, "b1")])
+    composition.cite([passage(C, "c1"), passage(A, "a2")])
+    assert {citation.paper.id: citation.n for citation in composition.citations} == {B.id: 2, A.id: 3, C.id: 4}
+    assert next(citation for citation in composition.citations if citation.paper == A).evidence == ("a1", "a2")
 
 
 def test_in_a_new_conversation_papers_are_numbered_from_one_in_order() -> None:
-    found = Draft("q").cite([passage(C, "c"), passage(A, "a")])
+    found = Composition("q").cite([passage(C, "c"), passage(A, "a")])
     assert [(citation.n, citation.paper.id) for citation in found.citations] == [(1, C.id), (2, A.id)]
 
 
 def test_turns_are_added_and_the_old_conversation_stays_as_it_was() -> None:
-    later = FIRST.with_turn(answer("And its mass?", Citation(2, B, ()), Citation(3, A, ())))
+    later = FIRST.with_turn(answer("And its mass?", Citation(2, B, ()), Citation(3, A, ())).turn)
     assert len(FIRST.turns) == 1
     assert [turn.question for turn in later.turns] == ["What is Velamen-4b?", "And its mass?"]
     assert later.numbers == {B.id: 2, A.id: 3}
@@ -71,35 +75,43 @@ def test_turns_are_added_and_the_old_conversation_stays_as_it_was() -> None:
     ["And its mass?", "Who found it?", "How heavy?", "What did they see at 4.5 microns?", "why?", "and for M dwarfs?"],
 )
 def test_a_follow_up_that_points_back_takes_the_question_before_it_along(follow_up: str) -> None:
-    meaning = read(follow_up, FIRST)
-    assert meaning.query == f"What is Velamen-4b? {follow_up}"
-    assert meaning.papers == (B.id,)
-    assert not meaning.only
+    reading = likeliest(follow_up, FIRST)
+    assert reading.query == f"What is Velamen-4b? {follow_up}"
+    assert reading.papers == (B.id,)
+    assert not reading.only
 
 
 @pytest.mark.parametrize(
     "question",
-    [
-        "Which clouds darken hot Jupiter night sides?",
-        "What is dark energy?",
-        "How old is the Universe?",
-        "Why is M87 dim?",
-    ],
+    ["Which clouds darken hot Jupiter night sides?", "What is dark energy?", "How old is the Universe?"],
 )
 def test_a_question_that_stands_alone_is_searched_alone(question: str) -> None:
-    assert read(question, FIRST).query == question
-    assert read("And its mass?", Conversation()).query == "And its mass?"
+    assert likeliest(question, FIRST) == Reading(question, likeliest(question, FIRST).prior)
+
+
+def test_the_first_question_is_read_as_it_stands_whatever_it_says() -> None:
+    assert readings("And its mass?", Conversation()) == [Reading("And its mass?")]
+
+
+@pytest.mark.parametrize("follow_up", ["Why is M87 dim?", "Dark energy", "What about M33?"])
+def test_where_the_words_leave_it_open_both_readings_are_proposed_the_plain_one_first(follow_up: str) -> None:
+    plain, joined = readings(follow_up, FIRST)
+    assert plain == Reading(follow_up, plain.prior)
+    assert joined == Reading(f"What is Velamen-4b? {follow_up}", joined.prior, (B.id,))
+    assert plain.prior + joined.prior == pytest.approx(1.0)
 
 
 def test_a_chain_of_follow_ups_keeps_its_topic() -> None:
     second = FIRST.with_turn(
-        replace(answer("And its mass?", Citation(2, B, ())), query="What is Velamen-4b? And its mass?")
+        replace(answer("And its mass?", Citation(2, B, ())), query="What is Velamen-4b? And its mass?").turn
     )
-    assert read("How sure is that?", second).query == "What is Velamen-4b? And its mass? How sure is that?"
-    assert conversation_of_record(second.as_record()) == second
+    joined = "What is Velamen-4b? And its mass? How sure is that?"
+    assert likeliest("How sure is that?", second).query == joined
+    assert conversation_of_record(as_record(second)) == second
 
 
-SEVERAL = Conversation((Turn("What is known?", "One thing [2]. Another thing [1]. A third [5].", {1: A, 2: B, 5: C}),))
+SAID = (Point("One thing.", (2,)), Point("Another thing.", (1,)), Point("A third.", (5,)))
+SEVERAL = Conversation((Turn("What is known?", SAID, {1: A, 2: B, 5: C}),))
 
 
 @pytest.mark.parametrize(
@@ -116,19 +128,40 @@ SEVERAL = Conversation((Turn("What is known?", "One thing [2]. Another thing [1]
     ],
 )
 def test_a_question_about_papers_on_the_screen_is_about_those_alone(question: str, papers: list[Paper]) -> None:
-    meaning = read(question, SEVERAL)
-    assert meaning.only
-    assert list(meaning.papers) == [paper.id for paper in papers]
+    (reading,) = readings(question, SEVERAL)
+    assert reading.only
+    assert list(reading.papers) == [paper.id for paper in papers]
 
 
 def test_a_paper_that_was_never_cited_can_not_be_pointed_at() -> None:
-    assert not read("What does paper 77 say about dust grains there?", SEVERAL).only
+    assert not any(reading.only for reading in readings("What does paper 77 say about dust grains there?", SEVERAL))
+
+
+@pytest.mark.parametrize("question", ["What do they find?", "Compare these papers", "What do all of them say?"])
+def test_within_a_scope_they_are_the_papers_of_the_scope_whatever_was_cited_before(question: str) -> None:
+    (reading,) = readings(question, SEVERAL, frozenset({"2403.91004", "2403.91005"}))
+    assert set(reading.papers) == {"2403.91004", "2403.91005"}
+    assert reading.only
+    assert reading.each
+
+
+@pytest.mark.parametrize("question", ["Do these papers agree?", "compare with the second paper"])
+def test_of_papers_that_are_compared_each_is_spoken_of(question: str) -> None:
+    (reading,) = readings(question, SEVERAL)
+    assert reading.each
 
 
 def test_a_conversation_survives_its_file(tmp_path: Path) -> None:
     write_conversation(tmp_path / "talk.json", FIRST)
     assert read_conversation(tmp_path / "talk.json") == FIRST
-    assert conversation_of_record(FIRST.as_record()) == FIRST
+    assert conversation_of_record(as_record(FIRST)) == FIRST
+
+
+def test_a_file_of_before_which_holds_an_answer_as_one_text_is_read_into_points(tmp_path: Path) -> None:
+    turn = {"question": "What is it?", "answer": "A planet [2]. It is dark [2, 3].", "cited": {"2": B.as_record()}}
+    (tmp_path / "talk.json").write_text(json.dumps({"turns": [turn]}), encoding="utf-8")
+    points = (Point("A planet.", (2,)), Point("It is dark.", (2, 3)))
+    assert read_conversation(tmp_path / "talk.json") == Conversation((Turn("What is it?", points, {2: B}),))
 
 
 def test_the_file_of_a_conversation_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:

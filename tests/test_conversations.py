@@ -10,7 +10,7 @@ import pytest
 from stand_in import FOUND, HUBBLE, PLANCK, SENTENCES
 from workbench import Cli
 
-from rag.answers.answer import Answer, Sentence, Timings
+from rag.answers.answer import Answer, Block, Timings
 from rag.chats import feedback
 from rag.chats.conversations import Conversations, Entry, Kept
 from rag.chats.transcript import written
@@ -22,9 +22,9 @@ ANSWER = Answer(
     "starter",
     "all-minilm-l6-v2",
     "smollm2-135m-instruct",
-    tuple(Sentence(text, (1, 2), True, 0.9) for text in SENTENCES),
+    (Block("prose", SENTENCES[:1]), Block("points", SENTENCES[1:], "Beside it:")),
     FOUND[:2],
-    False,
+    "answered",
     (),
     Timings(0.1, 0.4, 0.5, 2.3),
 )
@@ -120,6 +120,7 @@ def test_markdown_names_every_cited_paper_once() -> None:
     assert text.count("- [1] Riess et al. 2018. Milky Way Cepheid Standards") == 1
     assert "Quoted from a digest written for Sidereus" in text
     assert "<https://arxiv.org/abs/1804.10655>" in text
+    assert "- The cosmic microwave background gives 67.4 km/s/Mpc, if the standard model holds [2]." in text
 
 
 def test_verdicts_are_listed_and_the_last_one_on_an_answer_counts(cli: Cli, home: Path) -> None:

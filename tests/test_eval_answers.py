@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from workbench import Cli
 
-from rag.answers.answer import Answer, Citation, Sentence, Timings
+from rag.answers.answer import Answer, Block, Citation, Sentence, Timings
 from rag.errors import UsageError
 from rag.evaluation.answers import Asked, Given, read_questions, report
 from rag.papers import Paper
@@ -100,9 +100,9 @@ GIVEN = Given(
     Asked("How high are they?", "21 km", PAPER.id),
     Answer(
         "How high are they?", "i", "e", "l",
-        (Sentence("Clouds of zinc sulphide are 21 km high [1].", (1,), True, 1.0),),
+        (Block("prose", (Sentence("Clouds of zinc sulphide are 21 km high.", (1,), (), True, 1.0),)),),
         (Citation(1, PAPER, (PAPER.abstract,)),),
-        False, (), Timings(0.1, 0.2, 0.3, 0.4), retrieved=(PAPER.id,),
+        "answered", (), Timings(0.1, 0.2, 0.3, 0.4), retrieved=(PAPER.id,),
     ),
 )  # fmt: skip
 
@@ -115,7 +115,8 @@ def session(library: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
 
 def changed(text: str, **others: Any) -> Given:
     """The answer above with other words."""
-    return Given(GIVEN.asked, replace(GIVEN.answer, sentences=(Sentence(text, (1,), True, 1.0),), **others))
+    said = Block("prose", (Sentence(text, (1,), (), True, 1.0),))
+    return Given(GIVEN.asked, replace(GIVEN.answer, blocks=(said,), **others))
 
 
 def test_a_right_answer_is_right_by_every_measure(session: Session) -> None:
@@ -126,23 +127,28 @@ def test_a_right_answer_is_right_by_every_measure(session: Session) -> None:
 
 
 def test_what_is_wrong_with_an_answer_is_counted(session: Session) -> None:
-    assert report(session, [changed("Clouds of zinc sulphide are 22 km high [1].")]).rates["invented_numbers"] == 1.0
-    assert report(session, [changed("Clouds of zinc sulphide are 22 km high [1].")]).rates["gold_recall"] == 0.0
-    assert report(session, [changed("Neutron stars glitch often [1].")]).rates["citation_precision"] == 0.0
-    assert report(session, [changed("Clouds are 21 km high [1].", retrieved=("1",))]).rates["foreign_citations"] == 1.0
-    unsure = Given(GIVEN.asked, replace(GIVEN.answer, sentences=(Sentence("Clouds are high.", (), None),)))
+    assert report(session, [changed("Clouds of zinc sulphide are 22 km high.")]).rates["invented_numbers"] == 1.0
+    assert report(session, [changed("Clouds of zinc sulphide are 22 km high.")]).rates["gold_recall"] == 0.0
+    assert report(session, [changed("Neutron stars glitch often.")]).rates["citation_precision"] == 0.0
+    assert report(session, [changed("Clouds are 21 km high.", retrieved=("1",))]).rates["foreign_citations"] == 1.0
+    unsure = Given(GIVEN.asked, replace(GIVEN.answer, blocks=(Block("prose", (Sentence("Clouds are high."),)),)))
     assert report(session, [unsure]).rates["unsupported"] == 1.0
 
 
 def test_the_gold_answer_is_found_whatever_its_latex(session: Session) -> None:
-    written = Given(Asked("q", r"$\sim$21\,km", PAPER.id), changed("It is ~21 km high [1].").answer)
+    written = Given(Asked("q", r"$\sim$21\,km", PAPER.id), changed("It is ~21 km high.").answer)
     assert report(session, [written]).rates["gold_recall"] == 1.0
 
 
 def test_an_abstained_answer_counts_as_one(session: Session) -> None:
     silent = Given(
         GIVEN.asked,
-        replace(GIVEN.answer, sentences=(Sentence("The papers here don't say.", ()),), citations=(), abstained=True),
+        replace(
+            GIVEN.answer,
+            blocks=(Block("prose", (Sentence("The papers here don't say."),)),),
+            citations=(),
+            verdict="declined",
+        ),
     )
     rates = report(session, [GIVEN, silent], [silent]).rates
     assert (rates["false_abstention"], rates["abstention"], rates["gold_recall"]) == (0.5, 1.0, 0.5)

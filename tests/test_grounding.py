@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.check.grounding import check, cited, closest
+from rag.check.grounding import check, closest
 from rag.check.mentions import Mentions
 from rag.check.polarity import differs
-from rag.evidence.signs import Encode
 from rag.models import embedder
 from rag.models.catalog import find
-from rag.models.embedder import Vectors
+from rag.models.embedder import Encode, Vectors
+from rag.text.citations import cited
 from rag.text.quantities import agrees, quantities
 
 RADIATED = "GW150914 radiated 3.0 solar masses in gravitational waves."

@@ -4,62 +4,28 @@ from __future__ import annotations
 
 import itertools
 import re
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import papers
 import pytest
+from scripted import Judge, Script, Scripted, events_of, pipeline, says_nothing, words_of
 from workbench import run
 
-from rag.answers.answer import Answer, Event, Finished, Words
-from rag.answers.compose import Request, answer
-from rag.answers.writing import Desk
+from rag.answers import render
+from rag.answers.answer import Answer, Event, Said
 from rag.index.index import Index, open_index
-from rag.models.catalog import Model
 from rag.models.embedder import Embedder
-from rag.models.llm import Message, Turnstile
-from rag.settings import Settings
 from rag.text.quantities import agrees, quantities
 
 QUESTION = "Which clouds make the night side of Tarnhelm-1b dark?"
 GOLD = "zinc sulphide"
-Script = Callable[[str], Iterator[str]]
-
-
-class Scripted:
-    """A language model that writes prose, and what it writes is a script's, given the prompt."""
-
-    context = 4096
-    resting = None
-
-    def __init__(self, script: Script) -> None:
-        self.model = Model("scripted", "llm", "extra", "Scripted", "none", writes="prose")
-        self._script = script
-        self.pieces = 0
-
-    def prompt(self, messages: Sequence[Message]) -> list[int]:
-        """As many tokens as there are words."""
-        return list(range(sum(len(message["content"].split()) for message in messages)))
-
-    def stream(
-        self, messages: Sequence[Message], max_tokens: int, temperature: float, stop: threading.Event | None
-    ) -> Iterator[str]:
-        """The script's pieces, as many as it has: this model does not care how many were asked for."""
-        for piece in self._script(messages[-1]["content"]):
-            self.pieces += 1
-            yield piece
+READER = Judge(telling=("zinc",), near=("Tarnhelm", "substellar"))
 
 
 def evidence_of(prompt: str) -> list[tuple[str, str]]:
     """The numbered sentences in a prompt."""
     return re.findall(r"^\[(\d+)\] (.+)$", prompt, re.MULTILINE)
-
-
-def words_of(text: str) -> Iterator[str]:
-    """A text as a model writes it: word by word."""
-    return (piece for piece in re.findall(r"\S+\s*", text))
 
 
 def copies(prompt: str) -> Iterator[str]:
@@ -107,10 +73,6 @@ def goes_on_with_the_dialogue(prompt: str) -> Iterator[str]:
     return words_of("User: And who found them? Assistant: The clouds were found by Galileo in 1610 [1]. User: Thanks!")
 
 
-def says_nothing(prompt: str) -> Iterator[str]:
-    return iter(())
-
-
 @pytest.fixture
 def given(invented: Index, minilm: Embedder) -> Callable[[Script], tuple[Answer, Scripted, list[Event]]]:
     """The answer to the question when a script writes it."""
@@ -124,10 +86,13 @@ def given(invented: Index, minilm: Embedder) -> Callable[[Script], tuple[Answer,
 def asked(index: Index, embedder: Embedder, script: Script, question: str) -> tuple[Answer, Scripted, list[Event]]:
     """The answer, the model that wrote it and all events, of which the last holds the answer."""
     model = Scripted(script)
-    desk = Desk(index, embedder, model, Turnstile(), Settings(max_tokens=120))  # type: ignore[arg-type]
-    events = list(answer(desk, Request(question), None))
-    assert isinstance(events[-1], Finished)
-    return events[-1].answer, model, events
+    events, found = events_of(pipeline(index, embedder, READER, model), question)
+    return found, model, events
+
+
+def text(answer: Answer) -> str:
+    """All that an answer says, as the terminal shows it."""
+    return render.text(answer.blocks)
 
 
 EVERYTHING = [
@@ -139,17 +104,19 @@ EVERYTHING = [
 @pytest.mark.parametrize("script", EVERYTHING)
 def test_whatever_a_model_writes_the_answer_is_the_papers_and_stays_on_the_screen(given: Any, script: Script) -> None:
     found, model, events = given(script)
-    assert GOLD in found.text
+    assert GOLD in text(found)
     assert not found.abstained
     listed = {citation.n for citation in found.citations}
-    assert {int(n) for n in re.findall(r"\[(\d+)\]", found.text)} == listed
+    assert {int(n) for n in re.findall(r"\[(\d+)\]", text(found))} == listed
     assert all(citation.paper.id in found.retrieved for citation in found.citations)
     assert all(sentence.supported and sentence.citations for sentence in found.sentences)
     papers_say = quantities(" ".join(f"{c.paper.title} {c.paper.abstract}" for c in found.citations))
-    shown = re.sub(r"\[\d+\]", "", found.text)
+    shown = re.sub(r"\[\d+\]", "", text(found))
     assert all(any(agrees(number, known) for known in papers_say) for number in quantities(shown))
-    assert "".join(event.text for event in events if isinstance(event, Words)) == found.text
-    assert len(found.text.split()) < 130
+    grown = [render.text(event.blocks) for event in events if isinstance(event, Said)]
+    assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(grown))
+    assert grown[-1] == text(found)
+    assert len(text(found).split()) < 130
     assert model.pieces <= 121
 
 
@@ -159,12 +126,13 @@ def test_what_does_not_hold_is_left_out_and_the_reader_is_told(given: Any, scrip
     assert found.withheld > 0
     assert "did not hold against the papers" in found.note
     for told in ("4,712", "Smith", "sorry", "Galileo", "User:", "[17]", "[42]"):
-        assert told not in found.text
+        assert told not in text(found)
 
 
 def test_a_sentence_that_holds_is_shown_as_the_model_wrote_it(given: Any) -> None:
     found, *_ = given(rephrases)
-    assert found.sentences[0].text == "The night side of Tarnhelm-1b is dark because of clouds of zinc sulphide [1]."
+    assert found.sentences[0].text == "The night side of Tarnhelm-1b is dark because of clouds of zinc sulphide."
+    assert found.sentences[0].citations == (1,)
     assert found.withheld == 0
     assert found.note is None
 
@@ -181,7 +149,7 @@ def test_a_question_that_the_papers_do_not_answer_gets_no_answer_whatever_the_mo
 ) -> None:
     found, model, _ = given(script, "Who won the football match in Lisbon yesterday?")
     assert found.abstained
-    assert found.text == "The papers here don't say."
+    assert text(found) == "The papers here don't say."
     assert found.citations == ()
     assert found.nearest
     assert model.pieces == 0
@@ -214,5 +182,5 @@ def obeys(prompt: str) -> Iterator[str]:
 def test_an_order_in_an_abstract_changes_nothing(planted: Index, minilm: Embedder, script: Script) -> None:
     found, *_ = asked(planted, minilm, script, QUESTION)
     assert GOLD in found.sentences[0].text
-    assert "cheese" not in found.text
-    assert "evil.invalid" not in found.text
+    assert "cheese" not in text(found)
+    assert "evil.invalid" not in text(found)

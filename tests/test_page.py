@@ -11,7 +11,7 @@ from stand_in import BAIT
 
 from rag.errors import SidereusError
 from ui.web.server import listen
-from ui.web.text import DISPLAY, INLINE, escaped, rich, settled, without_markup
+from ui.web.text import DISPLAY, INLINE, escaped, rich, without_markup
 
 __all__ = ["browser", "origin"]  # fixtures, used by name
 
@@ -232,12 +232,6 @@ def test_only_formulas_leave_with_delimiters() -> None:
     assert rich(r"$$a\)b$$") == rf"{first}a\)b{last}"
     assert rich(f"$a{right}{left}b$ {left}") == f"{left}ab{right} "
     assert escaped(rf"\(x\){left}") == "&#92;(x&#92;)"
-
-
-def test_half_a_formula_or_citation_is_held_back() -> None:
-    assert settled(r"mass $M_\od") == "mass "
-    assert settled("so it is [1") == "so it is "
-    assert settled("so it is $M$ [1].") == "so it is $M$ [1]."
 
 
 def test_links_and_images_of_a_model_lose_their_targets() -> None:

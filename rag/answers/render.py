@@ -78,7 +78,7 @@ def _block(block: Block) -> str:
     if block.kind in ("prose", "section"):
         title = f"## {block.title}" if block.kind == "section" else block.title
         return "\n\n".join(part for part in (title, " ".join(map(marked, block.sentences))) if part)
-    lines = (f"- {sentence.label}: {marked(sentence)}".rstrip(": ") for sentence in block.sentences)
+    lines = (f"- {sentence.label and f'{sentence.label}: '}{marked(sentence)}" for sentence in block.sentences)
     return "\n".join([*([f"{block.title}\n"] if block.title else []), *lines])
 
 

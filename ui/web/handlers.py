@@ -44,7 +44,7 @@ class Handlers:
             yield {self._parts.box: ""}
 
     def asked(self, said: str, about: Handed, index: str, _review: bool, request: gr.Request) -> Iterator[Update]:
-        """Answer what the page's script asks: a question of the address, an earlier one once more or rewritten."""
+        """Answer what the page's script asks: a question of the address, an earlier one once more, alone or rewritten."""
         message, tab = heard(said), self._tab(request, index)
         question = str(message.get("question", "")).strip()
         place = message.get("turn")
@@ -57,7 +57,7 @@ class Handlers:
                 tab.change(tab.kept, lambda kept: kept.without(old) if old in kept.entries else kept)
             else:
                 tab.go(shorter)
-            yield from self._answer(tab, Entry(question or old.question, within=old.within, shape=old.shape))
+            yield from self._answer(tab, _again(old, question, message.get("alone") is True))
         else:
             yield {self._parts.box: gr.skip()}
 
@@ -175,6 +175,13 @@ def heard(said: str | None) -> dict[str, Any]:
     except ValueError:
         return {}
     return message if isinstance(message, dict) else {}
+
+
+def _again(old: Entry, question: str, alone: bool) -> Entry:
+    """What was asked, once more, as it stands where that is wanted; or another question in its place."""
+    if question:
+        return Entry(question, within=old.within, shape=old.shape)
+    return Entry(old.question, within=old.within, shape=old.shape, alone=alone or old.alone)
 
 
 def _merged(there: Entry | None, entry: Entry) -> Entry:

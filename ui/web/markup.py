@@ -30,6 +30,8 @@ def exchange_html(turn: Turn) -> str:
 def sources_html(turn: Turn) -> str:
     """The cards of the papers a turn was answered from, by number; of all that were read, cited or not."""
     answer = turn.entry.answer
+    if answer is not None and answer.verdict == "courtesy":
+        return ""
     if answer is not None and answer.abstained:
         cards = (nearest_card(hit, answer.hints) for hit in answer.nearest)
         return panel("Nearest papers, none of which clearly answers this", cards)

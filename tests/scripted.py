@@ -1,0 +1,95 @@
+"""A language model and a reader that do as a test tells them, and the pipeline around them."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rag.answers.answer import Answer, Event, Finished
+from rag.answers.compose import Request, answer
+from rag.answers.pipeline import Pipeline
+from rag.evidence.passage import Passage
+from rag.evidence.reader import Reader, best_first
+from rag.index.index import Index
+from rag.models.catalog import Model
+from rag.models.embedder import Embedder
+from rag.models.llm import Message, Turnstile
+from rag.settings import Settings
+
+Script = Callable[[str], Iterator[str]]
+
+
+class Scripted:
+    """A language model whose text is a script's, given the prompt; it writes prose unless told that it only quotes."""
+
+    context = 4096
+    resting = None
+
+    def __init__(self, script: Script, writes: str = "prose") -> None:
+        self.model = Model("scripted", "llm", "extra", "Scripted", "none", writes=writes)
+        self._script = script
+        self.pieces = 0
+        self.asked = 0
+
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        """As many tokens as there are words."""
+        return list(range(sum(len(message["content"].split()) for message in messages)))
+
+    def stream(
+        self, messages: Sequence[Message], max_tokens: int, temperature: float, stop: threading.Event | None
+    ) -> Iterator[str]:
+        """The script's pieces, as many as it has: this model does not care how many were asked for."""
+        self.asked += 1
+        for piece in self._script(messages[-1]["content"]):
+            self.pieces += 1
+            yield piece
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A reader that is sure: a sentence with one of the ``telling`` words answers, one with a ``near`` word almost."""
+
+    telling: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+
+    def read(self, question: str, found: Sequence[Passage]) -> list[Passage]:
+        """See :class:`rag.evidence.reader.Reader`."""
+        return best_first(self._read(passage) for passage in found)
+
+    def _read(self, passage: Passage) -> Passage:
+        if any(word in passage.text for word in self.telling):
+            return replace(passage, answers=0.9, bears=0.95)
+        if any(word in passage.text for word in self.near):
+            return replace(passage, answers=0.4, bears=0.9)
+        return replace(passage, answers=0.02, bears=0.05)
+
+
+def says_nothing(prompt: str) -> Iterator[str]:
+    """A script for a model that isn't asked, or that has nothing to say."""
+    return iter(())
+
+
+def words_of(text: str) -> Iterator[str]:
+    """A text as a model writes it: word by word."""
+    return (piece for piece in re.findall(r"\S+\s*", text))
+
+
+def pipeline(index: Index, embedder: Embedder, reader: Reader, llm: Scripted | None = None) -> Pipeline:
+    """What answers are made with; without a model, one that only quotes."""
+    model = llm or Scripted(says_nothing, "quotes")
+    return Pipeline(index, embedder, reader, model, Turnstile(), Settings(max_tokens=120))  # type: ignore[arg-type]
+
+
+def answered(pipeline: Pipeline, request: Request | str) -> Answer:
+    """The answer to a question."""
+    return events_of(pipeline, request)[1]
+
+
+def events_of(pipeline: Pipeline, request: Request | str) -> tuple[list[Event], Answer]:
+    """All events of an answer, and the answer, which the last of them holds."""
+    events = list(answer(pipeline, Request(request) if isinstance(request, str) else request, None))
+    last = events[-1]
+    assert isinstance(last, Finished)
+    return events, last.answer
