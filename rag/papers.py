@@ -14,6 +14,7 @@ Kind = Literal["abstract", "digest"]
 NEW_ID = re.compile(r"(?P<id>(?P<yy>\d{2})(?P<mm>\d{2})\.\d{4,5})(?:v(?P<version>\d+))?")
 OLD_ID = re.compile(r"(?P<id>[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?/(?P<yy>\d{2})(?P<mm>\d{2})\d{3})(?:v(?P<version>\d+))?")
 FIRST_ARXIV_YEAR = 1991
+_LONGEST_NAME = 2_000  # beyond, reading the TeX of a name takes longer than it is worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,11 @@ def clean(text: str | None) -> str:
 @lru_cache(maxsize=65536)
 def plain_name(name: str) -> str:
     """An author's name with LaTeX accents written as Unicode: ``Ol\\'ofsson`` becomes ``Olófsson``."""
-    if not any(mark in name for mark in "\\{}$~"):
+    if not any(mark in name for mark in "\\{}$~") or len(name) > _LONGEST_NAME:
         return clean(name)
     from pylatexenc.latex2text import LatexNodes2Text
 
-    return clean(LatexNodes2Text().latex_to_text(name))
+    try:
+        return clean(LatexNodes2Text().latex_to_text(name))
+    except RecursionError:  # braces within braces within braces
+        return clean(name)

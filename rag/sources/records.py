@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from rag.papers import Paper, clean, plain_name, split_id, year_of_id
+from rag.sources.limits import check_lengths
 
 DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>{}]+")
 YEAR = re.compile(r"\b(?:1[6-9]|20)\d\d\b")
@@ -25,6 +26,7 @@ def paper_of_fields(
     an arXiv id, the DOI, else the ``key`` in the library, else the title is what the paper is known by.
     Raises ValueError when there is no title, no year, or neither an arXiv id nor an abstract.
     """
+    check_lengths(fields.get("title", ""), fields.get("abstract", ""), "".join(authors))
     title, abstract = unbraced(fields.get("title", "")), unbraced(fields.get("abstract", ""))
     if not title:
         raise ValueError("it has no title")
@@ -42,7 +44,7 @@ def paper_of_fields(
         authors=tuple(name for name in map(plain_name, authors) if name),
         abstract=abstract,
         year=int(year[0]) if year else year_of_id(identifier),
-        categories=tuple(categories),
+        categories=tuple(name for name in map(clean, categories) if name),
         doi=doi[0] if doi else None,
         journal_ref=unbraced(fields.get("journal", "")) or None,
         version=version,

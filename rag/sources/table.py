@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import parse_qsl, urlencode
 
 from rag.errors import SourceProblem, UsageError
 from rag.papers import Paper
 from rag.sources import Cursor, Page, ReadReport
 from rag.sources.bulk import file_stamp
+from rag.sources.limits import LONGEST_LINE, expanded
 from rag.sources.records import paper_of_fields
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 ROWS_OF_A_PAGE = 1024
-LONGEST_FIELD = 4 * 1024 * 1024
+LONGEST_FIELD = 1024 * 1024
 # What a column may be called without a mapping.
 NAMES = {
     "id": ("id", "arxiv_id", "arxivid", "arxiv", "eprint"),
@@ -83,17 +85,36 @@ class TableFile:
 
     def _text(self, report: ReadReport) -> Iterator[Mapping[str, str]]:
         csv.field_size_limit(LONGEST_FIELD)
-        opened = gzip.open if self.path.suffix == ".gz" else open
-        with opened(self.path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
-            delimiter = "\t" if ".tsv" in self.path.name else _delimiter(file.readline(LONGEST_FIELD))
-            file.seek(0)
-            rows = csv.DictReader(file, delimiter=delimiter, restval="")
+        with self.path.open("rb") as raw:
+            file = io.TextIOWrapper(expanded(self.path, raw), encoding="utf-8-sig", errors="replace", newline="")
+            first = file.readline(LONGEST_LINE)
+            delimiter = "\t" if ".tsv" in self.path.name else _delimiter(first)
+            rows = csv.DictReader(self._lines(first, file, report), delimiter=delimiter, restval="")
             self._require(rows.fieldnames or [])
-            try:
-                for row in rows:
-                    yield {key: value for key, value in row.items() if isinstance(value, str)}
-            except (csv.Error, EOFError, zlib.error) as error:
-                report.problem(f"{self.path.name} after line {rows.line_num}", f"the table breaks off ({error})")
+            while True:
+                try:
+                    row = next(rows, None)
+                except csv.Error as error:
+                    report.problem(f"{self.path.name} line {rows.line_num}", str(error))
+                    continue
+                except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                    report.problem(f"{self.path.name} after line {rows.line_num}", f"the table breaks off ({error})")
+                    return
+                if row is None:
+                    return
+                yield {key: value for key, value in row.items() if isinstance(value, str)}
+
+    def _lines(self, first: str, file: TextIO, report: ReadReport) -> Iterator[str]:
+        """Each line of a file, but for those that are longer than any record."""
+        number, line = 1, first
+        while line:
+            if len(line) < LONGEST_LINE or line.endswith("\n"):
+                yield line
+            else:
+                report.problem(f"{self.path.name} line {number}", "it is longer than any record")
+                while (rest := file.readline(LONGEST_LINE)) and not rest.endswith("\n"):
+                    pass
+            number, line = number + 1, file.readline(LONGEST_LINE)
 
     def _parquet(self) -> Iterator[Mapping[str, str]]:
         try:
