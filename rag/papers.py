@@ -16,6 +16,7 @@ Kind = Literal["abstract", "digest"]
 NEW_ID = re.compile(r"(?P<id>(?P<yy>\d{2})(?P<mm>\d{2})\.\d{4,5})(?:v(?P<version>\d+))?")
 OLD_ID = re.compile(r"(?P<id>[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?/(?P<yy>\d{2})(?P<mm>\d{2})\d{3})(?:v(?P<version>\d+))?")
 FIRST_ARXIV_YEAR = 1991
+_LONGEST_NAME = 2_000  # beyond, reading the TeX of a name takes longer than it is worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def clean(text: str | None) -> str:
 @lru_cache(maxsize=65536)
 def plain_name(name: str) -> str:
     """An author's name with LaTeX accents written as Unicode: ``Ol\\'ofsson`` becomes ``Olófsson``."""
-    if not any(mark in name for mark in "\\{}$~&<"):
+    if not any(mark in name for mark in "\\{}$~&<") or len(name) > _LONGEST_NAME:
         return clean(name)
     # The number of a footnote is no part of the name.
     return re.sub(r"(?<=[^\W\d_])\d{1,2}$", "", clean(readable(name)))
