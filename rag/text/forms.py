@@ -80,8 +80,19 @@ _SOURCE = re.compile(
     r"\b(Virgo|Vir|Cygnus|Cyg|Perseus|Per|Taurus|Tau|Fornax|For|Centaurus|Cen|Hydra|Hya|Hercules|Her|Cassiopeia|Cas|"
     r"Pictor|Pic|Sagittarius|Sgr|Puppis|Pup)\s+([A-C])(?![\w'])\*?"
 )
+_HELIUM_ION = re.compile(r"\b([Hh]e[IViv]{1,3})\b")
 _HELIUM = re.compile(r"\bHe\b(?![- ](?:[a-z]+ed|was|is|has|had|then|also)\b)")
 _BE = re.compile(r"\bBe(?=[ /-](?:stars?|X|binar|white|type|phenomen|disks?|discs?))")
+# Written closed, open or with a hyphen; closed here.
+_COMPOUND = re.compile(
+    r"\b(light|time|length|line|wave|red|blue|black|band|space|star|sun|life|data|foot|mid|out|in|sub|super|non|micro|"
+    r"multi|broad|wide|narrow|short|long|over|spin|inter|ultra|semi|quasi|photo|magneto|hydro|thermo|anti)[ -]"
+    r"(curve|scale|width|length|front|shift|body|craft|time|burst|spot|set|base|point|plane|flow|structure|cluster|massive|"
+    r"millimeter|millimetre|linear|thermal|lensing|wavelength|band|density|stellar|galactic|dynamics|evaporation|"
+    r"ionization|ionisation|violet|relativistic|matter|proton|cyclic|periodic|isotropic|sonic|critical)(?=s?\b)",
+    re.I,
+)
+_CLOSED = re.compile(r"\b(x|gamma)ray", re.I)
 
 _OUR = re.compile(r"^(col|fav|behavi|vap|neighb|harb|hon|lab|flav|arm|rig|vig|tum)our")
 _RE = re.compile(r"^((?:\w*(?:met|cent|lit|fib|calib|theat|spect|sab)))re(s|d)?$")
@@ -130,9 +141,11 @@ def comparable(text: str) -> str:
     text = _SMALL_CAPITALS.sub(lambda m: m[1] + m[2].upper(), text)
     text = _ION.sub(r"\1\2", text)
     text = _SMALL_ION.sub(r"\1\2", text)
+    text = _HELIUM_ION.sub(r"\1 helium", text)
     text = _HELIUM.sub("helium", text)
     text = _BE.sub("be0", text)
     text = _SOURCE.sub(r"\1\2", text)
+    text = _CLOSED.sub(r"\1 ray", _COMPOUND.sub(r"\1\2", text))
     text = _UNIT.sub(r"\1 \2", text)
     text = _PLANET.sub(r"\1 \2", text)
     text = _DESIGNATION.sub(r"\1 \2", text)
