@@ -84,12 +84,15 @@ _HELIUM_ION = re.compile(r"\b([Hh]e[IViv]{1,3})\b")
 _HELIUM = re.compile(r"\bHe\b(?![- ](?:[a-z]+ed|was|is|has|had|then|also)\b)")
 _BE = re.compile(r"\bBe(?=[ /-](?:stars?|X|binar|white|type|phenomen|disks?|discs?))")
 # Written closed, open or with a hyphen; closed here.
-_COMPOUND = re.compile(
-    r"\b(light|time|length|line|wave|red|blue|black|band|space|star|sun|life|data|foot|mid|out|in|sub|super|non|micro|"
-    r"multi|broad|wide|narrow|short|long|over|spin|inter|ultra|semi|quasi|photo|magneto|hydro|thermo|anti)[ -]"
-    r"(curve|scale|width|length|front|shift|body|craft|time|burst|spot|set|base|point|plane|flow|structure|cluster|massive|"
-    r"millimeter|millimetre|linear|thermal|lensing|wavelength|band|density|stellar|galactic|dynamics|evaporation|"
-    r"ionization|ionisation|violet|relativistic|matter|proton|cyclic|periodic|isotropic|sonic|critical)(?=s?\b)",
+_PAIRS = (
+    "light curve,time scale,length scale,line width,wave length,wave front,red shift,blue shift,black body,band width,"
+    "space craft,space time,star burst,star spot,sun spot,life time,data set,data base,foot point,mid plane,out flow,"
+    "super cluster,super massive,super nova,broad band,wide band,narrow band,over density,work flow"
+)
+_PAIR = re.compile(rf"\b(?:{_PAIRS.replace(' ', '[ -]').replace(',', '|')})(?=s?\b)", re.I)
+_PREFIX = re.compile(
+    r"\b(non|quasi|semi|anti|multi|sub|inter)[ -](?=[a-z]{4})|\b(ultra|micro|photo|extra|magneto|hydro|thermo|proto)-"
+    r"(?=[a-z]{4})",
     re.I,
 )
 _CLOSED = re.compile(r"\b(x|gamma)ray", re.I)
@@ -145,7 +148,8 @@ def comparable(text: str) -> str:
     text = _HELIUM.sub("helium", text)
     text = _BE.sub("be0", text)
     text = _SOURCE.sub(r"\1\2", text)
-    text = _CLOSED.sub(r"\1 ray", _COMPOUND.sub(r"\1\2", text))
+    text = _PAIR.sub(lambda m: re.sub(r"[ -]", "", m[0]), text)
+    text = _CLOSED.sub(r"\1 ray", _PREFIX.sub(lambda m: m[1] or m[2], text))
     text = _UNIT.sub(r"\1 \2", text)
     text = _PLANET.sub(r"\1 \2", text)
     text = _DESIGNATION.sub(r"\1 \2", text)
