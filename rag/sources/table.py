@@ -163,9 +163,10 @@ class TableFile:
         if missing or not any(_find(columns, self._columns, "title")):
             if head.lstrip().startswith(("<", "%PDF", "@")):
                 raise SourceProblem(f"No table found in {self.path.name}: {found_instead(head.encode(), head)}.")
+            there = " ".join(", ".join(columns).split())[:300]
             raise UsageError(
-                f"{self.path} has no column {missing[0] if missing else 'for the title'}, only "
-                f"{', '.join(columns)[:300]}: say which is which with --columns title=NAME,abstract=NAME."
+                f"{self.path} has no column {missing[0] if missing else 'for the title'}, only {there}: "
+                "say which is which with --columns title=NAME,abstract=NAME."
             )
 
     def _paper(self, row: Mapping[str, str]) -> Paper:

@@ -25,6 +25,8 @@ _WORD_NUMBERS = {
      "twice": "2", "double": "2", "doubled": "2", "doubles": "2", "twofold": "2",
      "threefold": "3", "fourfold": "4", "fivefold": "5", "tenfold": "10", "triple": "3", "quadruple": "4",
      "half": "0.5"}  # fmt: skip
+# Digits in such a run are a table or an attack, and no number.
+_TOO_LONG = re.compile(r"\d{40,}")
 _ONE = _WORD_NUMBERS.pop("one")
 _FRACTIONS = {
     "half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10,
@@ -76,7 +78,7 @@ class Quantity:
 
 def _respell(text: str) -> str:
     """Plain text with numbers in digits and units in symbols."""
-    text = plain(text).replace("±", "+/-").replace("×", "x")
+    text = _TOO_LONG.sub(" ", plain(text)).replace("±", "+/-").replace("×", "x")
     text = re.sub(r"\s?\((?:stat|sys|random)\w*\.?\)", "", text)
     text = re.sub(rf"\^\+({_DECIMAL})_-({_DECIMAL})", r" +/-\1, \2, -\2", text)
     text = re.sub(r"(?<=\d)x(?=\d)", " x ", text)  # errors above and below
@@ -125,9 +127,9 @@ def _fraction(match: re.Match[str]) -> str:
 
 def _one(match: re.Match[str]) -> str:
     """ "One" in digits before a unit or in a range; elsewhere it is a pronoun or an article."""
-    follows = match.string[match.end() + 1 :].split(" ")[0].split("-")[0].rstrip(".,;:")
+    follows = match.string[match.end() + 1 : match.end() + 60].split(" ")[0].split("-")[0].rstrip(".,;:")
     counts = follows in _SCALES or re.match(
-        r"one (?:to|or) (?:two|three|four|five|ten|\d)", match.string[match.start() :]
+        r"one (?:to|or) (?:two|three|four|five|ten|\d)", match.string[match.start() : match.start() + 60]
     )
     return _ONE if counts or (len(follows) > 1 and unit_of(follows) and follows != "as") else match[0]
 
