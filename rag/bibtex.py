@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from rag.papers import Paper
+from rag.papers import Paper, tidy
 
 SPECIAL = re.compile(r"(?<!\\)([&%#_])(?![^$]*\$(?:[^$]*\$[^$]*\$)*[^$]*$)")
 COLLECTIVE = re.compile(r"collaboration|team|consortium|group", re.I)
@@ -14,16 +14,17 @@ COLLECTIVE = re.compile(r"collaboration|team|consortium|group", re.I)
 
 def entry(paper: Paper) -> str:
     """The BibTeX entry of one paper, with the fields that ADS and arXiv give."""
+    paper = tidy(paper)
     fields = {
         "author": " and ".join("others" if name.lower() == "et al." else _name(name) for name in paper.authors),
         "title": "{" + _escaped(paper.title) + "}",
         "year": str(paper.year),
-        "eprint": paper.id if paper.on_arxiv else "",
+        "eprint": _bare(paper.id) if paper.on_arxiv else "",
         "archivePrefix": "arXiv" if paper.on_arxiv else "",
-        "primaryClass": paper.categories[0] if paper.categories else "",
-        "doi": paper.doi or "",
+        "primaryClass": _bare(paper.categories[0]) if paper.categories else "",
+        "doi": _bare(paper.doi or ""),
         "journal": _escaped(paper.journal_ref or ""),
-        "url": paper.url,
+        "url": _bare(paper.url),
     }
     kind = "article" if paper.journal_ref else "misc"
     lines = [f"  {name:<13} = {{{value}}}," for name, value in fields.items() if value]
@@ -55,7 +56,22 @@ def _name(author: str) -> str:
     return "{" + _escaped(author) + "}" if name == author else _escaped(name)
 
 
+def _bare(value: str) -> str:
+    """A name for machines, without anything that could end its field."""
+    return re.sub(r"[{}\\\s\"]", "", value)
+
+
+def _is_balanced(text: str) -> bool:
+    depth = 0
+    for mark in re.findall(r"\\[{}]|[{}]", text):
+        # Whoever reads BibTeX may or may not count a brace behind a backslash, so none may stand there.
+        depth += 1 if mark == "{" else -1 if mark == "}" else -1_000_000
+        if depth < 0:
+            return False
+    return depth == 0
+
+
 def _escaped(text: str) -> str:
-    balanced = text if text.count("{") == text.count("}") else text.replace("{", "(").replace("}", ")")
+    balanced = text if _is_balanced(text) else text.replace("{", "(").replace("}", ")")
     open_ended = balanced.endswith("\\") and not balanced.endswith("\\\\")
     return SPECIAL.sub(r"\\\1", balanced[:-1] if open_ended else balanced)

@@ -11,6 +11,9 @@ from rag.retrieval.hits import Hit
 Shape = Literal["fact", "synthesis", "list", "review"]
 """One fact and its evidence; what several papers contribute; papers with a line each; a page in sections."""
 
+WAITING = "waiting: "
+"""How the status begins while others are answered first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:

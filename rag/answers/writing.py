@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 
 from rag import prompts
-from rag.answers.answer import Citation, Found, Passage, Sentence, Shape, Status, Words
+from rag.answers.answer import WAITING, Citation, Found, Passage, Sentence, Shape, Status, Words
 from rag.answers.attribution import attributed, untied
 from rag.answers.marks import unmarked
 from rag.check import grounding
@@ -122,7 +122,7 @@ def written(desk: Desk, draft: Draft, chosen: Sequence[Passage], shape: Shape) -
     ticket = object()
     try:
         for ahead in desk.turnstile.enter(ticket, draft.stop):
-            yield Status(f"waiting: {ahead} ahead of you")
+            yield Status(f"{WAITING}{ahead} ahead of you")
         if draft.stopped:
             return
         papers = len({passage.paper.id for passage in chosen})

@@ -206,6 +206,7 @@ def names(text: str) -> list[str]:
     found = []
     for match in _RAW_WORD.finditer(text):
         word = re.sub(r"['’]s?$", "", match.group().rstrip(".-/'’*"))
-        if is_name(word, bool(_SENTENCE_START.search(text[: match.start()]))):
+        before = text[max(0, match.start() - 4) : match.start()]
+        if is_name(word, bool(_SENTENCE_START.search(before))):
             found.append(word)
     return found

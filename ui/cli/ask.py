@@ -88,6 +88,7 @@ def answered(
 ) -> Answer:
     """The answer to a question, shown as it comes in unless ``quiet``, with a status line on a terminal."""
     from rag.answers.answer import Finished, Status, Words
+    from ui.cli import show
 
     for _ in session.warm():
         pass
@@ -101,5 +102,5 @@ def answered(
             click.echo(f"\r\x1b[K\x1b[2m{event.text}…\x1b[0m", err=True, nl=False)
         if isinstance(event, Words) and not quiet:
             click.echo("\r\x1b[K" if terminal else "", err=True, nl=False)
-            click.echo(event.text, nl=False)
+            show.say(event.text, end="")
     raise AssertionError("an answer ends with Finished")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from rag.answers.answer import Citation
+from rag.answers.answer import WAITING, Citation
 from rag.papers import Paper
 from ui.web.cards import card, nearest_card, panel
 from ui.web.text import emphasised, escaped, rich, settled, without_markup
@@ -67,9 +67,12 @@ def _answer(turn: Turn) -> str:
         return f'<p class="problem" role="alert">{escaped(entry.problem)}</p>'
     if entry.answer is not None and entry.answer.text:
         return _prose(entry.answer.text, turn.number, entry.answer.citations)
+    status = "" if turn.ended else f'<p class="status">{escaped(turn.status)}</p>'
     if entry.words:
-        return _prose(settled(entry.words), turn.number, entry.found)
-    return "" if turn.ended else f'<p class="status">{escaped(turn.status)}</p>'
+        # The first quotation comes at once; that the rest has to wait is said below it.
+        waits = status if turn.status.startswith(WAITING) else ""
+        return _prose(settled(entry.words), turn.number, entry.found) + waits
+    return status
 
 
 def _prose(text: str, turn: int, citations: tuple[Citation, ...]) -> str:
