@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
@@ -90,6 +90,20 @@ class Paper:
         values["authors"] = tuple(values["authors"])
         values["categories"] = tuple(values["categories"])
         return cls(**values)
+
+
+def tidy(paper: Paper) -> Paper:
+    """The paper as it leaves Sidereus: every field one line without control characters, wherever it came from."""
+    return replace(
+        paper,
+        id=clean(paper.id),
+        title=clean(paper.title),
+        authors=tuple(map(clean, paper.authors)),
+        abstract=clean(paper.abstract),
+        categories=tuple(map(clean, paper.categories)),
+        doi=clean(paper.doi) or None,
+        journal_ref=clean(paper.journal_ref) or None,
+    )
 
 
 def split_id(identifier: str) -> tuple[str, int]:
