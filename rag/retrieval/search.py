@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from rag.errors import UsageError
 from rag.index.content import Rows
+from rag.index.filters import Filters
 from rag.index.index import Index
 from rag.models.embedder import Embedder
 from rag.papers import clean
 from rag.retrieval import hyde, order
 from rag.retrieval.fusion import Fused, FusionSettings, RankedList, fuse, idf
-from rag.retrieval.hits import Filters, Hit, SearchResult
+from rag.retrieval.hits import Hit, SearchResult
 from rag.retrieval.query import identifiers
 from rag.retrieval.query.understand import Guess, Understood, understand, variants
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.retrieval.query import references
+from rag.text import references
 
 Scheme = Literal["arXiv", "DOI", "bibcode"]
 

@@ -12,8 +12,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from rag.index.filters import Filters
 from rag.index.index import Index
-from rag.retrieval.hits import Filters
 from rag.retrieval.query import acronyms, authors, categories, identifiers, objects, years
 from rag.retrieval.query.identifiers import Identifier
 
