@@ -18,18 +18,21 @@ OFFLINE_MODELS = astro-minilm smollm2-135m-instruct
 export PYTHON BROWSER_TEST
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test ready-offline chat test lint format bench train screenshots wheel clean
+.PHONY: help setup ready setup-test ready-offline chat test lint format bench train screenshots wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## Make .venv with Sidereus in it
+setup: ## Make .venv with Sidereus in it, and mend what is wrong there
+	@.ci/setup --check
+
+ready:
 	@.ci/setup
 
 setup-test:
 	@.ci/setup test
 
-chat: setup ## Open the chat in a browser; everything missing is fetched first
+chat: ready ## Open the chat in a browser; everything missing is fetched first
 	@[ "$$($(SIDEREUS) models list --json | grep -c '"in_use": true')" -ge 2 ] || $(SIDEREUS) models get
 	@$(SIDEREUS) index list --json | grep -q '"name"' || $(SIDEREUS) index build starter starter
 	@$(SIDEREUS) chat $(ARGS)
@@ -42,7 +45,7 @@ test: setup-test ## Run all checks and tests
 	@.ci/browser
 	@$(SIDEREUS) models get $(OFFLINE_MODELS)
 	@$(MAKE) --no-print-directory lint
-	@$(RUN) pytest $(ARGS)
+	@$(RUN) pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: setup-test ## Check style and types
 	@$(RUN) ruff check --quiet .

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from statistics import median
 
@@ -71,10 +72,10 @@ def main() -> None:
     file = store.gguf(settings.models, model)
     here = Llama(model.name, file, min(model.context_length or CONTEXT, CONTEXT), THREADS)
     apart = LanguageModel(model, file, THREADS)
-    rows = [*_spoken(here, apart, options.rounds), *_asked(options.index, options.rounds)]
-    print(describe(f"{model.title}, {THREADS} thread, {options.rounds} rounds, best and median"))
     print("| what | in the process that asks | in a process of its own | ratio |\n|---|---|---|---|")
-    print("\n".join(rows))
+    for row in chain(_spoken(here, apart, options.rounds), _asked(options.index, options.rounds)):
+        print(row, flush=True)
+    print(f"\n{describe(f'{model.title}, {THREADS} thread, {options.rounds} rounds, best (and median)')}")
 
 
 def _spoken(here: Llama, apart: LanguageModel, rounds: int) -> Iterator[str]:

@@ -5,15 +5,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Literal
 
 from rag.papers import Paper
+from rag.sources.journals import macro
+
+Style = Literal["library", "ads"]
 
 SPECIAL = re.compile(r"(?<!\\)([&%#_])(?![^$]*\$(?:[^$]*\$[^$]*\$)*[^$]*$)")
 COLLECTIVE = re.compile(r"collaboration|team|consortium|group", re.I)
+NOT_IN_KEYS = re.compile(r"[\s,{}()\"#%~\\'=]")
 
 
-def entry(paper: Paper) -> str:
-    """The BibTeX entry of one paper, with the fields that ADS and arXiv give."""
+def entry(paper: Paper, style: Style = "library") -> str:
+    """The BibTeX entry of one paper, with the fields that ADS and arXiv give.
+
+    In the style "library" a paper keeps the key and the journal that its library gave it; in the style "ads" the key
+    is the bibcode, where it is known, and the journal the macro of AASTeX.
+    """
+    journal = paper.journal or paper.journal_ref or ""
     fields = {
         "author": " and ".join("others" if name.lower() == "et al." else _name(name) for name in paper.authors),
         "title": "{" + _escaped(paper.title) + "}",
@@ -22,21 +32,36 @@ def entry(paper: Paper) -> str:
         "archivePrefix": "arXiv" if paper.on_arxiv else "",
         "primaryClass": paper.categories[0] if paper.categories else "",
         "doi": paper.doi or "",
-        "journal": _escaped(paper.journal_ref or ""),
+        "journal": (style == "ads" and macro(journal)) or _escaped(journal),
+        "volume": paper.volume or "",
+        "pages": (paper.pages or "").replace("–", "--"),
+        "adsurl": f"https://ui.adsabs.harvard.edu/abs/{paper.bibcode}" if paper.bibcode else "",
         "url": paper.url,
     }
-    kind = "article" if paper.journal_ref else "misc"
+    kind = "article" if journal else "misc"
     lines = [f"  {name:<13} = {{{value}}}," for name, value in fields.items() if value]
-    return "\n".join((f"@{kind}{{{key(paper)},", *lines, "}\n"))
+    return "\n".join((f"@{kind}{{{key(paper, style)},", *lines, "}\n"))
 
 
-def bibliography(papers: Iterable[Paper]) -> str:
-    """The entries of several papers; the same paper once."""
-    return "\n".join(entry(paper) for paper in {paper.id: paper for paper in papers}.values())
+def bibliography(papers: Iterable[Paper], style: Style = "library") -> str:
+    """The entries of several papers; the same paper once, and no key twice."""
+    entries, taken = [], set()
+    for paper in {paper.id: paper for paper in papers}.values():
+        name = key(paper, style)
+        written = entry(paper, style)
+        if name.lower() in taken:  # as it may be with papers of two libraries
+            unlike = f"{name}_{re.sub(r'[^A-Za-z0-9]', '_', paper.id)}"
+            written = written.replace(f"{{{name},", f"{{{unlike},", 1)
+        taken.add(name.lower())
+        entries.append(written)
+    return "\n".join(entries)
 
 
-def key(paper: Paper) -> str:
-    """A key as people write it, made unique by the arXiv id: ``Abbott2016_1602.03837``."""
+def key(paper: Paper, style: Style = "library") -> str:
+    """The key that the library gave, else one as people write it, unique by its id: ``Abbott2016_1602.03837``."""
+    own = paper.bibcode if style == "ads" and paper.bibcode else paper.key
+    if own and (plain := NOT_IN_KEYS.sub("", own)):
+        return plain
     surname = paper.authors[0].split()[-1] if paper.authors and paper.authors[0].split() else "arXiv"
     ascii_only = unicodedata.normalize("NFKD", surname).encode("ascii", "ignore").decode()
     return f"{re.sub(r'[^A-Za-z]', '', ascii_only) or 'arXiv'}{paper.year}_{re.sub(r'[^A-Za-z0-9.-]', '_', paper.id)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -17,6 +18,8 @@ from rag.index.folders import manifests
 from rag.index.index import check_index
 from rag.models import choice, deaths, store
 from rag.models.catalog import CALLED, ModelKind
+from rag.models.processor import instruction_sets
+from rag.models.selftest import MEND_LIBRARY, try_library
 from rag.settings import Settings
 from rag.state import read_state
 
@@ -34,11 +37,13 @@ class Finding:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at Python, packages, memory, disk, models and indexes, in this order."""
+    """Look at Python, packages, llama.cpp, memory, disk, models and indexes, in this order."""
     yield Finding(
         f"Python {sys.version.split()[0]}", (3, 11) <= sys.version_info[:2] <= (3, 13), "Use Python 3.11, 3.12 or 3.13."
     )
     yield from _packages()
+    state = read_state(settings)
+    yield _library(settings, settings.llm or state.llm)
     memory = psutil.virtual_memory().total / 1e9
     yield Finding(
         f"{memory:.0f} GB of memory, {os.cpu_count()} processor cores",
@@ -46,7 +51,6 @@ def examine(settings: Settings) -> Iterator[Finding]:
         "4 GB is the least that works well.",
     )
     yield from _home(settings)
-    state = read_state(settings)
     yield from _model(settings, "embedding", settings.embedding or state.embedding)
     yield from _model(settings, "llm", settings.llm or state.llm)
     if wanted := state.rerank if settings.rerank is None else settings.rerank:
@@ -61,6 +65,24 @@ def _packages() -> Iterator[Finding]:
             yield Finding(f"{name} {version(name)}", True)
         except PackageNotFoundError:
             yield Finding(f"{name} is not installed", False, "Run 'make setup', or 'pip install sidereus' again.")
+
+
+def _library(settings: Settings, wanted: str | None) -> Finding:
+    """Whether llama.cpp runs, tried with the model in use if that is whole, and what of the processor it uses."""
+    outcome = try_library()
+    if outcome.passed:
+        with contextlib.suppress(ModelProblem, UsageError):
+            model = choice.choose(settings.models, "llm", wanted)
+            if not store.verify(settings.models, model):
+                outcome = try_library(store.gguf(settings.models, model))
+    uses = f"uses {', '.join(outcome.built_with) or 'no special instructions'}"
+    has = instruction_sets()
+    has_more = [name for name in has if name not in outcome.built_with]
+    beside = f", this processor also has {', '.join(has_more)}" if has_more else ""
+    lacks = f", this processor lacks {', '.join(outcome.lacking)}" if outcome.lacking else ""
+    if outcome.passed:
+        return Finding(f"llama.cpp reads and writes; it {uses}{beside}{lacks}", True)
+    return Finding(f"llama.cpp does not run: {outcome.problem}; it {uses}{beside}{lacks}", False, MEND_LIBRARY)
 
 
 def _home(settings: Settings) -> Iterator[Finding]:

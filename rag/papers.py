@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
+from rag.text.latex import readable
+
 Kind = Literal["abstract", "digest"]
 
 NEW_ID = re.compile(r"(?P<id>(?P<yy>\d{2})(?P<mm>\d{2})\.\d{4,5})(?:v(?P<version>\d+))?")
@@ -22,6 +24,7 @@ class Paper:
 
     ``text`` is what was written about it: the authors' abstract (``kind="abstract"``) or a digest
     composed for Sidereus (``kind="digest"``), raw LaTeX kept. ``year`` is that of the first version.
+    ``key`` and what follows is what a library says: its citation key, and where the paper was published.
     """
 
     id: str
@@ -35,14 +38,21 @@ class Paper:
     journal_ref: str | None = None
     version: int = 1
     withdrawn: bool = False
+    key: str | None = None
+    bibcode: str | None = None
+    journal: str | None = None
+    volume: str | None = None
+    pages: str | None = None
 
     @property
     def url(self) -> str:
-        """The paper's page: at arXiv, else where its DOI leads, else a search for its title at ADS."""
+        """The paper's page: at arXiv, else where its DOI leads, else at ADS, or there a search for its title."""
         if self.on_arxiv:
             return f"https://arxiv.org/abs/{self.id}"
         if self.id.startswith("doi:"):
             return f"https://doi.org/{quote(self.id.removeprefix('doi:'))}"
+        if self.bibcode:
+            return f"https://ui.adsabs.harvard.edu/abs/{quote(self.bibcode)}/abstract"
         return "https://ui.adsabs.harvard.edu/search/" + urlencode({"q": f'title:"{self.title}"'})
 
     @property
@@ -114,8 +124,7 @@ def clean(text: str | None) -> str:
 @lru_cache(maxsize=65536)
 def plain_name(name: str) -> str:
     """An author's name with LaTeX accents written as Unicode: ``Ol\\'ofsson`` becomes ``Olófsson``."""
-    if not any(mark in name for mark in "\\{}$~"):
+    if not any(mark in name for mark in "\\{}$~&<"):
         return clean(name)
-    from pylatexenc.latex2text import LatexNodes2Text
-
-    return clean(LatexNodes2Text().latex_to_text(name))
+    # The number of a footnote is no part of the name.
+    return re.sub(r"(?<=[^\W\d_])\d{1,2}$", "", clean(readable(name)))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from quick import build_index, contents, update_index
 
-from rag.errors import UsageError
+from rag.errors import SourceProblem, UsageError
 from rag.papers import Paper
 from rag.settings import Settings
 from rag.sources import ReadReport, open_source, papers
@@ -106,13 +106,14 @@ def test_an_entry_from_ads_becomes_its_paper_at_arxiv(tmp_path: Path) -> None:
 
 def test_what_is_not_at_arxiv_has_an_id_of_its_own_and_a_link(tmp_path: Path) -> None:
     found, report = read(written(tmp_path / "zotero.bib", ZOTERO))
-    assert set(found) == {"key:carrollIntroduction2017", "doi:10.1088/0004-637x/788/1/28", "astro-ph/9805201"}
-    assert found["key:carrollIntroduction2017"].year == 2017
-    assert found["key:carrollIntroduction2017"].url.startswith("https://ui.adsabs.harvard.edu/search/")
+    (book,) = (paper for paper in found.values() if paper.key == "carrollIntroduction2017")
+    assert set(found) == {book.id, "doi:10.1088/0004-637x/788/1/28", "astro-ph/9805201"}
+    assert (book.year, book.id.startswith("key:zotero-")) == (2017, True)
+    assert book.url.startswith("https://ui.adsabs.harvard.edu/search/")
     assert found["doi:10.1088/0004-637x/788/1/28"].url == "https://doi.org/10.1088/0004-637x/788/1/28"
     assert found["astro-ph/9805201"].url == "https://arxiv.org/abs/astro-ph/9805201"
     assert found["doi:10.1088/0004-637x/788/1/28"].authors == ("Arjen van der Wel",)
-    assert report.problems == ["zotero.bib entry bare: it has neither an arXiv id nor an abstract"]
+    assert report.problems == ["zotero.bib line 24, entry bare: it has neither an arXiv id nor an abstract"]
 
 
 def test_a_ris_file_gives_its_references_one_by_one(tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_a_ris_file_gives_its_references_one_by_one(tmp_path: Path) -> None:
         "On arXiv",
         "After the broken one",
     }
-    assert report.problems == ["library.ris reference 3: it has neither an arXiv id nor an abstract"]
+    assert report.problems == ["library.ris line 17: it has neither an arXiv id nor an abstract"]
 
 
 def test_ten_thousand_entries_with_broken_ones_among_them(tmp_path: Path) -> None:
@@ -139,8 +140,8 @@ def test_ten_thousand_entries_with_broken_ones_among_them(tmp_path: Path) -> Non
     started = time.monotonic()
     found, report = read(written(tmp_path / "big.bib", "\n".join(entries)))
     assert time.monotonic() - started < 60
-    assert 9_990 <= len(found) < 10_000
-    assert 3 <= report.skipped <= 10
+    # An unclosed title costs nothing, half an entry and one without "=" cost themselves.
+    assert (len(found), report.skipped, len(report.notes)) == (9_998, 2, 3)
     assert all(problem.startswith("big.bib ") for problem in report.problems)
 
 
@@ -150,11 +151,13 @@ def test_ten_thousand_entries_with_broken_ones_among_them(tmp_path: Path) -> Non
 @pytest.mark.parametrize("ending", [".bib", ".ris", ".csv"])
 def test_nonsense_in_a_library_is_no_accident(tmp_path: Path, text: str, ending: str) -> None:
     path = written(tmp_path / f"x{ending}", text)
-    if ending == ".csv":
-        with pytest.raises(UsageError, match="no column"):
-            read(path)
-    else:
-        assert read(path)[0] == {}
+    with pytest.raises(
+        (UsageError, SourceProblem), match=r"No (?:table|BibTeX|RIS)|no column|neither|no title"
+    ) as told:
+        found, report = read(path)
+        assert found == {}
+        raise SourceProblem(report.problems[0])
+    assert "\n" not in str(told.value)
 
 
 def test_a_table_with_the_usual_names_needs_no_mapping(tmp_path: Path) -> None:
@@ -162,7 +165,7 @@ def test_a_table_with_the_usual_names_needs_no_mapping(tmp_path: Path) -> None:
     found, _ = read(written(tmp_path / "t.csv", rows + "astro-ph.CO astro-ph.GA\n"))
     paper = found["1604.01424"]
     assert (paper.version, paper.year, paper.categories) == (2, 2016, ("astro-ph.CO", "astro-ph.GA"))
-    assert paper.authors == ("Riess, A.", "Macri, L.")
+    assert paper.authors == ("A. Riess", "L. Macri")
 
 
 def test_the_columns_of_a_table_can_be_named(tmp_path: Path) -> None:

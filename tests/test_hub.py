@@ -183,32 +183,34 @@ def test_a_hub_that_refuses_the_connection_is_unreachable_at_once(
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{unused.getsockname()[1]}")
+        monkeypatch.setattr(hub, "PROBE_SECONDS", 300)
         started = time.monotonic()
         assert "can't be reached" in problem_of_fetching(models)
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 150
 
 
-def test_a_hub_that_never_answers_costs_three_seconds_once(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_that_never_answers_costs_its_seconds_once(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:  # connections wait for an accept that never comes
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{listening.getsockname()[1]}")
-        started = time.monotonic()
+        assert hub.PROBE_SECONDS <= 3
+        monkeypatch.setattr(hub, "PROBE_SECONDS", 0.5)
         assert "can't be reached" in problem_of_fetching(models)
-        assert time.monotonic() - started < 3.5
 
+        monkeypatch.setattr(hub, "PROBE_SECONDS", 300)
         started = time.monotonic()
         assert not hub.reachable()
         assert "can't be reached" in problem_of_fetching(models)
-        assert time.monotonic() - started < 0.2
+        assert time.monotonic() - started < 150
 
 
 def test_a_name_server_that_never_answers_costs_no_more(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *asked, **options: over.wait(30))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *asked, **options: over.wait(300))
     monkeypatch.setattr(hub, "PROBE_SECONDS", 0.2)
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.example")
     started = time.monotonic()
     assert not hub.reachable()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 150
     over.set()
 
 

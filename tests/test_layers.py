@@ -12,12 +12,11 @@ from workbench import CHECKOUT
 # The folders and modules of rag from the lowest up. Those of a row don't use each other.
 LAYERS = (
     "errors resources progress",
-    "storage settings work prompts",
+    "storage settings work prompts text",
     "state papers",
-    "text bibtex sources",
-    "exports models",
-    "index",
-    "retrieval doctor description check",
+    "sources models",
+    "bibtex index",
+    "retrieval doctor description check exports",
     "evidence",
     "question",
     "answers",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from browser import Visit, browser
 from playwright.sync_api import Browser, TimeoutError, expect
-from viewing import Observatory, look, observatory, serious
+from viewing import STARTER, Observatory, look, observatory, serious
 
 from rag.index import map as maps
 from rag.index.index import open_index
@@ -87,7 +87,7 @@ def test_pointing_at_a_paper_shows_its_title_and_a_click_selects_it(tab: Visit) 
 
 def test_the_papers_about_a_query_light_up_and_a_lasso_selects_them(tab: Visit) -> None:
     count = light(tab, "gravitational waves")
-    assert 5 < count < 200
+    assert 5 < count < STARTER / 2
     tab.page.locator("#map-lasso").click()
     around(tab)
     expect(tab.page.locator("#map-picked h2")).to_have_text(f"{count} papers selected")
@@ -108,23 +108,23 @@ def test_a_small_lasso_selects_a_few_and_shift_draws_one_too(tab: Visit) -> None
     tab.page.mouse.up()
     tab.page.keyboard.up("Shift")
     expect(tab.page.locator("#map-picked li").first).to_be_visible()
-    assert 1 <= tab.page.locator("#map-picked li").count() < 60
+    assert 1 <= tab.page.locator("#map-picked li").count() < STARTER / 6
 
 
 def test_keys_and_buttons_do_what_the_lasso_does(tab: Visit) -> None:
     tab.page.locator("#map-pick-view").focus()
     tab.page.keyboard.press("Enter")
-    expect(tab.page.locator("#map-picked h2")).to_have_text("361 papers selected")
+    expect(tab.page.locator("#map-picked h2")).to_have_text(f"{STARTER} papers selected")
     tab.page.locator("#map-canvas").focus()
     for key in ("+", "+", "+", "ArrowLeft", "ArrowUp"):
         tab.page.keyboard.press(key)
     tab.page.locator("#map-pick-view").click()
-    expect(tab.page.locator("#map-picked h2")).not_to_have_text("361 papers selected")
+    expect(tab.page.locator("#map-picked h2")).not_to_have_text(f"{STARTER} papers selected")
     near = int(tab.page.locator("#map-picked h2").inner_text().split()[0])
-    assert 0 < near < 200
+    assert 0 < near < STARTER / 2
     tab.page.locator("#map-canvas").press("0")
     tab.page.locator("#map-pick-view").click()
-    expect(tab.page.locator("#map-picked h2")).to_have_text("361 papers selected")
+    expect(tab.page.locator("#map-picked h2")).to_have_text(f"{STARTER} papers selected")
 
 
 def test_colours_stand_for_categories_or_years_and_a_category_can_be_alone(tab: Visit) -> None:
@@ -134,7 +134,7 @@ def test_colours_stand_for_categories_or_years_and_a_category_can_be_alone(tab: 
     expect(tab.page.locator("#map-legend button", has_text=name).first).to_have_attribute("aria-pressed", "true")
     expect(tab.page.locator("#map-legend button").nth(1)).to_have_attribute("aria-pressed", "false")
     tab.page.locator("#map-pick-view").click()
-    expect(tab.page.locator("#map-picked h2")).not_to_have_text("361 papers selected")
+    expect(tab.page.locator("#map-picked h2")).not_to_have_text(f"{STARTER} papers selected")
     assert all(name in line for line in tab.page.locator("#map-picked .byline").all_inner_texts()[:5])
     tab.page.locator("#map-colours").select_option("year")
     expect(tab.page.locator("#map-legend")).to_contain_text("1992")
@@ -172,7 +172,7 @@ def test_a_phone_shows_the_map_without_scrolling_sideways(browser: Browser, obse
     tab = opened(look(browser, observatory, "Map", width=390))
     assert tab.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     tab.page.locator("#map-pick-view").click()
-    expect(tab.page.locator("#map-picked h2")).to_have_text("361 papers selected")
+    expect(tab.page.locator("#map-picked h2")).to_have_text(f"{STARTER} papers selected")
     assert tab.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 

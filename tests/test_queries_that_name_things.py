@@ -20,11 +20,11 @@ from rag.models.embedder import Embedder
 from rag.papers import Paper
 from rag.retrieval import order
 from rag.retrieval.hits import SearchResult
-from rag.retrieval.query import acronyms, categories, identifiers, objects, years
+from rag.retrieval.query import acronyms, categories, objects, years
 from rag.retrieval.query.understand import understand
 from rag.retrieval.search import Options, search
 from rag.sources.bulk import BulkFile
-from rag.text import personal_names, references
+from rag.text import identifiers, personal_names, references
 
 QUERIES = Path(__file__).parent / "metadata_queries.jsonl"
 CORPUS = CHECKOUT.parent / "shared" / "data" / "arxiv-astro-ph-14k.jsonl.gz"

@@ -14,9 +14,13 @@ from workbench import new_home
 
 from rag.session import Session
 from rag.settings import load_settings
+from rag.sources.starter import StarterCollection
 
 # Milliseconds to wait for what takes a moment on an idle machine.
 PATIENCE = 45_000
+
+# Papers in the starter collection.
+STARTER = StarterCollection().count()
 
 
 @dataclass(frozen=True)

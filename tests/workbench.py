@@ -20,6 +20,7 @@ from typing import Any
 
 import papers
 import pytest
+from filelock import FileLock
 
 from rag.index.index import Index, open_index
 from rag.models import catalog, embedder, store
@@ -65,12 +66,16 @@ Cli = Callable[..., Result]
 
 
 @pytest.fixture(scope="session")
-def models() -> Path:
-    """The checkout's models folder with the offline models in it, fetched by Sidereus itself, once."""
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkout's models folder with the offline models in it, fetched by Sidereus itself, once.
+
+    Of several processes that run tests one fetches them and the others wait.
+    """
     place = CHECKOUT / "models"
-    for model in (catalog.find(EMBEDDING, "embedding"), catalog.find(LLM, "llm")):
-        store.ensure(place, model, offline=False)
-    embedder.load(place, catalog.find(EMBEDDING, "embedding"))  # makes the ONNX graph
+    with FileLock(tmp_path_factory.getbasetemp().parent / "models.lock"):
+        for model in (catalog.find(EMBEDDING, "embedding"), catalog.find(LLM, "llm")):
+            store.ensure(place, model, offline=False)
+        embedder.load(place, catalog.find(EMBEDDING, "embedding"))  # makes the ONNX graph
     return place
 
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from rag.index import content
 from rag.index.journal import Journal
@@ -16,8 +17,10 @@ from rag.index.manifest import Manifest
 from rag.models.embedder import Embedder
 from rag.progress import Progress
 from rag.storage import sync_tree
+from rag.text.forms import FORM
 
-STAGE = "Assembling"
+STAGE, REWORDING = "Assembling", "Taking words"
+SHOWN_EVERY = 500
 # How long the steps take a paper, in terms of the second, as measured among 60,000 papers.
 COPIED, WRITTEN, FILED, SAVED = 0.03, 1.0, 0.28, 0.06
 
@@ -47,6 +50,8 @@ def assemble(folder: Path, journal: Journal, embedder: Embedder, base: Manifest 
             write(_documents(journal, database.model.feed, steps))
         if gone := journal.gone():
             database.delete(gone)
+        if base and base.words != FORM:
+            _reword(database, old + new, progress)
         steps.next()
         content.add_columns(database.database.connection, steps.at)
         steps.next()
@@ -61,6 +66,49 @@ def assemble(folder: Path, journal: Journal, embedder: Embedder, base: Manifest 
     aside.rename(folder / name)
     progress(new, 1.0, STAGE)
     return name
+
+
+def rewrite(folder: Path, manifest: Manifest, progress: Progress) -> str:
+    """Write the next generation with the same papers and vectors, and with words and columns as they are written now.
+
+    Raises OSError when the disk is full.
+    """
+    from rag.index.engine import txtai
+
+    name = _next_generation(folder)
+    aside = folder / f"{name}.tmp"
+    shutil.rmtree(aside, ignore_errors=True)
+    shutil.copytree(folder / manifest.generation, aside)
+    database = txtai.embeddings.Embeddings()
+    database.load(str(aside))
+    try:
+        _reword(database, manifest.papers, progress)
+        content.add_columns(database.database.connection)
+        database.save(str(aside))
+    finally:
+        database.close()
+    sync_tree(aside)
+    aside.rename(folder / name)
+    progress(manifest.papers, 1.0, REWORDING)
+    return name
+
+
+def _reword(database: Any, papers: int, progress: Progress) -> None:
+    """Take all words anew from the texts, and leave no columns behind."""
+    from rag.index.engine import StemmedBM25
+
+    def texts() -> Iterator[tuple[int, str, None]]:
+        for count, (row, text) in enumerate(content.texts(database.database.connection), start=1):
+            yield row, text, None
+            if count % SHOWN_EVERY == 0:
+                progress(count, min(count / max(papers, 1), 0.99), REWORDING)
+
+    scoring = StemmedBM25(database.scoring.config)
+    scoring.insert(texts())
+    scoring.index()
+    database.scoring.close()
+    database.scoring = scoring
+    content.drop_columns(database.database.connection)
 
 
 def remove_generations(folder: Path, kept: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rag.errors import IndexProblem, SidereusError, UsageError
 from rag.index import content, folders, room
-from rag.index.assembly import assemble, remove_generations
+from rag.index.assembly import assemble, remove_generations, rewrite
 from rag.index.harvest import Errand, Harvest
 from rag.index.journal import Journal
 from rag.index.manifest import FILE, Feed, Manifest, Run, check_files, file_sizes, read_manifest, write_manifest
@@ -26,6 +26,7 @@ from rag.progress import Progress as Display
 from rag.progress import silent
 from rag.sources import Selection, Source
 from rag.storage import locked
+from rag.text.forms import FORM
 
 BATCH = 256
 # How often the progress is shown while nothing is there to embed.
@@ -122,6 +123,24 @@ def reembed(indexes: Path, name: str, embedder: Embedder, progress: Display = si
         return _run(folder, Task("reembed", errands, before=manifest, processes=processes), embedder, progress)
 
 
+def refresh(indexes: Path, name: str, progress: Display = silent) -> Manifest:
+    """Bring the words and columns of an index into the form that they are read in now, from the texts it holds.
+
+    Nothing is read or embedded. Raises IndexProblem when there is no such index.
+    """
+    folder = folders.folder(indexes, name)
+    with _writing(folder):
+        manifest = _whole(folder)
+        if manifest.words == FORM:
+            return manifest
+        room.require(folder, manifest, 0)
+        generation = rewrite(folder, manifest, progress)
+        manifest = replace(manifest, generation=generation, files=file_sizes(folder / generation), words=FORM)
+        write_manifest(folder, manifest)
+        remove_generations(folder, generation)
+        return manifest
+
+
 def _errands(plan: Plan) -> tuple[Errand, ...]:
     return tuple(Errand(source, plan.selection) for source in plan.sources)
 
@@ -149,10 +168,10 @@ def _run(folder: Path, task: Task, embedder: Embedder, progress: Display) -> Man
         if base is None and not counts.added:
             raise IndexProblem(nothing_found(task, run, journal))
         changes = counts.added or counts.changed or counts.removed
-        generation = base.generation if base else ""
+        generation, words = (base.generation, base.words) if base else ("", FORM)
         if changes:
             room.require(folder, base, len(journal))
-            generation = assemble(folder, journal, embedder, base, progress)
+            generation, words = assemble(folder, journal, embedder, base, progress), FORM
         run = replace(run, seconds=round(time.monotonic() - started, 1))
         read = feeds(task, journal, run.finished)
         name = str(journal.facts()["id"])
@@ -163,17 +182,21 @@ def _run(folder: Path, task: Task, embedder: Embedder, progress: Display) -> Man
         raise
     finally:
         journal.close()
-    return _swap_in(folder, generation, embedder, history(task.before, run), read, name)
+    return _swap_in(folder, generation, words, embedder, history(task.before, run), read, name)
 
 
 def _fill(journal: Journal, folder: Path, task: Task, embedder: Embedder, progress: Display) -> None:
     """Read and embed side by side, and commit both, until there is nothing left."""
     stored = content.Content(folder / task.base.generation / "documents") if task.base else None
-    after, embedded = 0, journal.embedded()
+    after, embedded, shown = 0, journal.embedded(), 0.0
+    progress(embedded, shown)
     with Harvest(task.errands, journal, stored, task.strict) as harvest, Workers(embedder, task.processes) as workers:
         while True:
+            read = harvest.fraction()  # asked first: what is taken later counts as not embedded yet
             known = max(harvest.taken, embedded, 1)
-            progress(embedded, min(harvest.fraction() * (embedded / known if harvest.taken else 1.0), 0.999))
+            # A page with much to embed makes the share smaller, which nobody needs to see.
+            shown = max(shown, min(read * (embedded / known if harvest.taken else 1.0), 0.999))
+            progress(embedded, shown)
             over = harvest.over
             if harvest.taken:
                 room.require(folder, task.base, harvest.taken)
@@ -194,7 +217,13 @@ def _fill(journal: Journal, folder: Path, task: Task, embedder: Embedder, progre
 
 
 def _swap_in(
-    folder: Path, generation: str, embedder: Embedder, runs: tuple[Run, ...], read: tuple[Feed, ...], journal: str
+    folder: Path,
+    generation: str,
+    words: int,
+    embedder: Embedder,
+    runs: tuple[Run, ...],
+    read: tuple[Feed, ...],
+    journal: str,
 ) -> Manifest:
     """Name the generation in use, and remove the one before it."""
     stored = content.Content(folder / generation / "documents")
@@ -214,6 +243,7 @@ def _swap_in(
         runs,
         feeds=read,
         journal=journal,
+        words=words,
     )
     write_manifest(folder, manifest)
     shutil.rmtree(folder / "building", ignore_errors=True)

@@ -6,7 +6,9 @@ All SQL here has its values bound, so nothing a user types is ever read as SQL.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property, lru_cache, reduce
 from pathlib import Path
@@ -27,8 +29,11 @@ CREATE TABLE IF NOT EXISTS paper (row INTEGER PRIMARY KEY, id TEXT, year INTEGER
 CREATE TABLE IF NOT EXISTS category (name TEXT, row INTEGER, PRIMARY KEY (name, row)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS author (name TEXT, row INTEGER, PRIMARY KEY (name, row)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reference (key TEXT, row INTEGER, PRIMARY KEY (key, row)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS word (name TEXT PRIMARY KEY, papers INTEGER) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS paper_id ON paper (id);
 """
+# Words that spelling is corrected with.
+SPELT = re.compile(r"(?<![\w\\])[a-z]{4,30}(?!\w)")
 KEYED = ("category", "author", "reference")
 GONE = "SELECT row FROM paper WHERE row NOT IN (SELECT indexid FROM sections)"
 NEW = "SELECT indexid FROM sections WHERE indexid NOT IN (SELECT row FROM paper) ORDER BY indexid"
@@ -55,6 +60,17 @@ def paper_of(data: str, text: str) -> Paper:
     return Paper.from_record({**record, "abstract": text[len(title) + 1 :]})
 
 
+def texts(db: sqlite3.Connection) -> Iterator[tuple[int, str]]:
+    """The text of every paper in txtai's tables, with its row."""
+    return iter(db.execute("SELECT indexid, text FROM sections ORDER BY indexid").fetchall())
+
+
+def drop_columns(db: sqlite3.Connection) -> None:
+    """Remove the filter columns, which :func:`add_columns` then makes anew."""
+    for table in (*KEYED, "paper", "word"):
+        db.execute(f"DROP TABLE IF EXISTS {table}")
+
+
 def add_columns(db: sqlite3.Connection, filed: Callable[[int], None] = lambda papers: None) -> None:
     """Bring the filter columns up to date with txtai's tables, after papers were added or removed.
 
@@ -67,14 +83,18 @@ def add_columns(db: sqlite3.Connection, filed: Callable[[int], None] = lambda pa
     for table in KEYED:
         db.execute(f"CREATE TEMP TABLE new_{table} (key TEXT, row INTEGER)")
     new = [row for (row,) in db.execute(NEW)]
+    said: Counter[str] = Counter()
     for start in range(0, len(new), BOUND_AT_ONCE):
         some = new[start : start + BOUND_AT_ONCE]
-        for row, data, _ in db.execute(f"{PAPERS} WHERE s.indexid IN ({_marks(some)})", some).fetchall():
+        for row, data, text in db.execute(f"{PAPERS} WHERE s.indexid IN ({_marks(some)})", some).fetchall():
             _file(db, row, json.loads(data))
+            said.update(set(SPELT.findall(text.lower())))
         filed(start + len(some))
     for table in KEYED:  # in the order of the keys, which fills the pages of the table one after the other
         db.execute(f"INSERT OR IGNORE INTO {table} SELECT key, row FROM new_{table} ORDER BY key, row")
         db.execute(f"DROP TABLE new_{table}")
+    counted = "INSERT INTO word VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET papers = papers + excluded.papers"
+    db.executemany(counted, sorted(said.items()))
 
 
 def _file(db: sqlite3.Connection, row: int, record: dict[str, Any]) -> None:
@@ -82,7 +102,9 @@ def _file(db: sqlite3.Connection, row: int, record: dict[str, Any]) -> None:
     keys = {
         "category": record["categories"],
         "author": personal_names.author_keys(record["authors"]),
-        "reference": references.keys_of_paper(record["id"], record["doi"], record["journal_ref"]),
+        "reference": references.keys_of_paper(
+            record["id"], record["doi"], record["journal_ref"], record.get("bibcode"), record.get("key")
+        ),
     }
     for table, values in keys.items():
         db.executemany(f"INSERT INTO new_{table} VALUES (?, ?)", ((value, row) for value in values))
@@ -121,6 +143,24 @@ class Content:
         found = self._db.execute(query, choices.any_of).fetchone()
         return bool(found) or any(len(self._with_all(words)) for words in choices.all_of)
 
+    def papers_by(self, name: str) -> int:
+        """How many papers are by somebody of that surname, with those initials if the name has some."""
+        sets = [self._rows("author", key, key) for key in personal_names.alternatives(name, True).any_of]
+        return len(np.unique(np.concatenate([*sets, np.zeros(0, dtype=np.int64)])))
+
+    def surnames(self) -> dict[str, int]:
+        """The surnames of all authors, as they are filed, with the number of their papers."""
+        query = "SELECT name, count(*) FROM author WHERE name LIKE '%,' AND name NOT LIKE '^%' GROUP BY name"
+        return {name.rstrip(","): count for name, count in self._db.execute(query)}
+
+    def words(self) -> dict[str, int]:
+        """The words of all texts as they are spelt, in lower case, with the number of papers that have them."""
+        return dict(self._db.execute("SELECT name, papers FROM word")) if self._has_words else {}
+
+    @cached_property
+    def _has_words(self) -> bool:
+        return bool(self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'word'").fetchone())
+
     def years(self, rows: Rows) -> Years:
         """The years of the papers at the given rows."""
         return self._years[rows]
@@ -137,7 +177,9 @@ class Content:
             admitted &= self._years >= filters.since
         if filters.until is not None:
             admitted &= self._years <= filters.until
-        sets = [self._by_author(name) for name in personal_names.people(filters.author or "")]
+        sets = [self._by_any(name) for name in personal_names.people(filters.author or "")]
+        if filters.journal is not None:
+            sets.append(self._rows("reference", f"in:{filters.journal}", f"in:{filters.journal}"))
         if filters.category is not None:
             sets.append(self._rows("category", filters.category, filters.category + "\U0010ffff"))
         for rows in sets:
@@ -171,11 +213,17 @@ class Content:
         found[rows] = years
         return found
 
+    def _by_any(self, names: str) -> Rows:
+        """The rows of the papers of any of some authors, as in "Riess | Perlmutter"."""
+        return np.concatenate([self._by_author(name) for name in names.split("|")])
+
     def _by_author(self, name: str) -> Rows:
-        """The rows of the papers of an author."""
+        """The rows of the papers of an author; a given name is one only where nobody has it for a surname."""
         choices = personal_names.alternatives(name)
         sets = [self._rows("author", key, key) for key in choices.any_of]
-        return np.concatenate([*sets, *map(self._with_all, choices.all_of), np.zeros(0, dtype=np.int64)])
+        if not any(map(len, sets)):
+            sets += map(self._with_all, choices.all_of)
+        return np.concatenate([*sets, np.zeros(0, dtype=np.int64)])
 
     def _with_all(self, words: Sequence[str]) -> Rows:
         """The rows of the papers that have each of some words among the names of their authors."""
@@ -184,7 +232,8 @@ class Content:
     def _read_rows(self, table: str, first: str, last: str) -> Rows:
         """The rows filed under keys between two, both inclusive; a row under several keys comes several times."""
         # One long string is read four times faster than as many single numbers.
-        query = f"SELECT group_concat(row) FROM {table} WHERE name BETWEEN ? AND ?"
+        column = "key" if table == "reference" else "name"
+        query = f"SELECT group_concat(row) FROM {table} WHERE {column} BETWEEN ? AND ?"
         return _numbers(self._db.execute(query, (first, last)).fetchone()[0])
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-import unicodedata
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import fields
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from rag.papers import Paper
+from rag.text import forms
 
 
 class _NotNow(MetaPathFinder):
@@ -70,14 +70,9 @@ def _stemmer() -> Any:
 
 
 def words(text: str) -> list[str]:
-    """The stemmed words of a text, lower-case, without stop words.
-
-    Accents are folded, so that "Alfvén" and "Alfven" are one word.
-    """
-    folded = text.lower()
-    if not folded.isascii():
-        folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
-    stemmed: list[str] = _stemmer().stemWords([word for word in WORD.findall(folded) if word not in STOP_WORDS])
+    """The stemmed words of a text, lower-case, without stop words, in the form of :mod:`rag.text.forms`."""
+    found = WORD.findall(forms.comparable(text).lower())
+    stemmed: list[str] = _stemmer().stemWords([forms.settled(word) for word in found if word not in STOP_WORDS])
     return stemmed
 
 

@@ -35,7 +35,7 @@ class Harvest:
         self._errands, self._journal, self._stored, self._strict = errands, journal, stored, strict
         self._more = threading.Condition()
         self._stopping = False
-        self._number, self._before = 0, 0
+        self._number, self._before, self._share = 0, 0, 0.0
         self._sieve: _Sieve | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="harvest", daemon=True)
@@ -62,12 +62,8 @@ class Harvest:
                 self._more.wait(seconds)
 
     def fraction(self) -> float:
-        """How much of the sources has been read, 0..1."""
-        number, sieve = self._number, self._sieve
-        if sieve is None:
-            return 0.0
-        share = max(self._errands[number].source.fraction(), sieve.share)
-        return min((number + share) / len(self._errands), 1.0)
+        """How much of the sources has been read and is in the journal, 0..1."""
+        return self._share
 
     @property
     def taken(self) -> int:
@@ -85,7 +81,7 @@ class Harvest:
 
     def _read(self, number: int, errand: Errand) -> None:
         before = self._journal.progress(number)
-        report = ReadReport(before.read, before.skipped, list(before.problems), self._strict)
+        report = ReadReport(before.read, before.skipped, list(before.problems), self._strict, list(before.notes))
         self._before = self.taken
         self._number, self._sieve = number, _Sieve(self._journal, self._stored, errand, before)
         if self._sieve.share >= 1:
@@ -94,6 +90,8 @@ class Harvest:
             if self._stopping:
                 return
             self._journal.add(number, *self._sieve.sift(page, report))
+            share = max(errand.source.fraction(), self._sieve.share)
+            self._share = min((number + share) / len(self._errands), 1.0)
             with self._more:
                 self._more.notify_all()
             if self._sieve.share >= 1:
@@ -140,7 +138,13 @@ class _Sieve:
         else:
             self._cursor = page.cursor
         progress = Progress(
-            self._cursor, report.read, self.taken, self._unchanged, report.skipped, tuple(report.problems)
+            self._cursor,
+            report.read,
+            self.taken,
+            self._unchanged,
+            report.skipped,
+            tuple(report.problems),
+            tuple(report.notes),
         )
         return progress, tuple(fresh.values()), frozenset(stored), frozenset(gone)
 

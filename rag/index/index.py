@@ -19,6 +19,7 @@ from rag.index.engine import txtai, words
 from rag.index.filters import Filters
 from rag.index.manifest import Manifest, check_files, damaged, read_manifest
 from rag.papers import Paper
+from rag.text.spelling import Speller
 
 Scores = npt.NDArray[np.float32]
 
@@ -81,6 +82,15 @@ class Index:
         best = _largest(scores, limit)
         return self._word_rows[best], scores[best]
 
+    def rows_with(self, text: str) -> Rows:
+        """The rows of the papers that have every word of a text, ascending; none for a text without a word."""
+        found: Rows | None = None
+        for word in dict.fromkeys(words(text)):
+            places, _ = self._database.scoring.terms.weights(word)
+            rows = self._word_rows[places] if places is not None else np.zeros(0, dtype=np.int64)
+            found = np.sort(rows) if found is None else np.intersect1d(found, rows)
+        return np.zeros(0, dtype=np.int64) if found is None else found
+
     def document_frequencies(self, query: str) -> list[int]:
         """In how many papers each different word of a query stands."""
         frequencies = self._database.scoring.docfreq
@@ -89,6 +99,11 @@ class Index:
     def document_frequency(self, stem: str) -> int:
         """In how many papers a stemmed word stands."""
         return int(self._database.scoring.docfreq.get(stem, 0))
+
+    @cached_property
+    def speller(self) -> Speller:
+        """What corrects words that no paper here has."""
+        return Speller(self.content.words(), self.content.surnames(), lambda word: any(self.document_frequencies(word)))
 
     def vectors(self, rows: Sequence[int]) -> npt.NDArray[np.float32]:
         """The stored vectors of some rows, of shape (len(rows), dimensions)."""

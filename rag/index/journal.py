@@ -44,6 +44,7 @@ class Progress:
     unchanged: int = 0
     skipped: int = 0
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Journal:
         """How far the source of that number was read."""
         for (record,) in self._read("SELECT record FROM progress WHERE source = ?", (source,)):
             values = json.loads(record)
-            return Progress(**{**values, "problems": tuple(values["problems"])})
+            return Progress(**{**values, "problems": tuple(values["problems"]), "notes": tuple(values["notes"])})
         return Progress()
 
     def papers(self, identifiers: Collection[str]) -> dict[str, Paper]:

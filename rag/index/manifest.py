@@ -42,6 +42,7 @@ class Run:
     problems: tuple[str, ...] = ()
     removed: int = 0
     failure: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class Manifest:
     """An index: its embedding model, its size, where its papers came from and the folder that holds it now.
 
     ``files`` gives the size in bytes of every file in that folder, so that damage is noticed before it is read,
-    and ``journal`` names the journal that the generation was made from.
+    and ``journal`` names the journal that the generation was made from. ``words`` is the form that its words are in
+    (:data:`rag.text.forms.FORM`).
     """
 
     name: str
@@ -66,6 +68,7 @@ class Manifest:
     format: int = FORMAT
     feeds: tuple[Feed, ...] = ()
     journal: str = ""
+    words: int = 0
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -124,7 +127,8 @@ def _manifest(record: dict[str, Any]) -> Manifest:
     values = dict(record)
     values["years"] = tuple(values["years"])
     values["runs"] = tuple(
-        Run(**{**run, "sources": tuple(run["sources"]), "problems": tuple(run["problems"])}) for run in values["runs"]
+        Run(**{**run, **{name: tuple(run.get(name, ())) for name in ("sources", "problems", "notes")}})
+        for run in values["runs"]
     )
     values["feeds"] = tuple(Feed(**feed) for feed in values.get("feeds", ()))
     return Manifest(**values)

@@ -51,6 +51,7 @@ def account(task: Task, journal: Journal, started: float) -> Run:
         sum(progress.skipped for progress in each),
         tuple(problem for progress in each for problem in progress.problems),
         counts.removed,
+        notes=tuple(note for progress in each for note in progress.notes),
     )
 
 

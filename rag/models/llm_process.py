@@ -169,6 +169,8 @@ class LlmProcess:
             self._connection = here
             self._changed.notify_all()
         hung = self._listen(here)
+        with self._changed:  # who asks from now on waits for the next process
+            self._connection, self._loaded = None, False
         if hung or self._problem:
             process.kill()
         try:
@@ -209,7 +211,6 @@ class LlmProcess:
         """Tell all that wait for the process of its death."""
         ended: SidereusError
         with self._changed:
-            self._connection, self._loaded = None, False
             calls, self._calls = list(self._calls.values()), {}
             if self._problem or self._closed:
                 ended = ModelProblem(self._problem or CLOSED)

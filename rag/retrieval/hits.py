@@ -43,7 +43,8 @@ class SearchResult:
     """The hits of one query, with the filters used, those given up to find anything, and the seconds it took.
 
     ``parsed`` are those of the filters that were read out of the query, ``also`` says under which other names
-    things were looked for ("M31: NGC 224, Andromeda"), and ``notes`` are sentences for the person.
+    things were looked for ("M31: NGC 224, Andromeda"), and ``notes`` are sentences for the person. ``corrected`` are
+    the words that were taken for others, as (typed, meant).
     """
 
     query: str
@@ -56,6 +57,7 @@ class SearchResult:
     parsed: Filters = Filters()
     also: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    corrected: tuple[tuple[str, str], ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """The result as ``search --json`` prints it."""
@@ -66,5 +68,8 @@ class SearchResult:
             "seconds": round(self.seconds, 4),
             "filters": self.filters.as_record(),
             "relaxed": list(self.relaxed),
+            "corrected": dict(self.corrected),
+            "also": list(self.also),
+            "notes": list(self.notes),
             "hits": [hit.as_record() for hit in self.hits],
         }

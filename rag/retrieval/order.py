@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from rag.index.filters import Filters
 from rag.papers import Paper
-from rag.text.personal_names import folded, people
+from rag.text.personal_names import folded
 
 Floats = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.int64]
@@ -57,11 +58,22 @@ def reviews_first(scores: Floats, papers: Sequence[Paper]) -> Floats:
     return np.asarray(scores + bonus * likely, dtype=np.float32)
 
 
-def is_led_by(paper: Paper, name: str | None) -> bool:
-    """Whether the first author has the surname of the first of the names, accents and case aside."""
-    if not name or not paper.authors:
-        return False
-    return folded(people(name)[0]).split()[-1] in folded(paper.authors[0]).split()
+def phrases_first(scores: Floats, papers: Sequence[Paper], phrases: Sequence[str]) -> Floats:
+    """Scores in which papers that have the phrases word for word gain."""
+    bonus = float(scores.max(initial=0)) + 1.0
+    wanted = [" ".join(re.findall(r"\w+", phrase.lower())) for phrase in phrases]
+    texts = (" ".join(re.findall(r"\w+", paper.text.lower())) for paper in papers)
+    held = np.array([sum(phrase in text for phrase in wanted) for text in texts], dtype=np.float32)
+    return np.asarray(scores + bonus * held, dtype=np.float32)
+
+
+def years_away(years: npt.NDArray[np.int64], wanted: Filters | None) -> npt.NDArray[np.int64]:
+    """How many years each is away from those wanted; 0 where none are."""
+    if wanted is None:
+        return np.zeros_like(years)
+    since = wanted.since if wanted.since is not None else years.min(initial=0)
+    until = wanted.until if wanted.until is not None else years.max(initial=0)
+    return np.maximum(np.maximum(since - years, years - until), 0)
 
 
 def diverse(scores: Floats, vectors: Floats, weight: float, count: int) -> Positions:

@@ -19,8 +19,10 @@ from rag.papers import clean
 from rag.retrieval import hyde, order
 from rag.retrieval.fusion import Fused, FusionSettings, RankedList, fuse, idf
 from rag.retrieval.hits import Hit, SearchResult
-from rag.retrieval.query import identifiers
-from rag.retrieval.query.understand import Guess, Understood, understand, variants
+from rag.retrieval.query.meaning import Guess, Understood
+from rag.retrieval.query.understand import understand, variants
+from rag.text import identifiers, personal_names
+from rag.text.forms import FORM
 
 LONGEST_QUERY = 20_000
 CANDIDATES = 200
@@ -42,10 +44,11 @@ class Options:
     """How a search differs from the plain one.
 
     ``recency`` and ``diversity`` are 0..1, 0 being relevance alone. ``like`` is the identifier of a paper to find
-    others like. ``ignore`` are the kinds of guesses ("author", "years", "category") not to make, and ``literal``
-    takes the query as mere words. ``rerank`` scores texts for a query, and reorders the best papers; a place in the
-    list keeps its probability then, since a re-ranker tells which papers come first, and not how likely one there is
-    to be relevant. ``imagine`` writes the abstract that a query looks for (:mod:`rag.retrieval.hyde`), or nothing.
+    others like. ``ignore`` are the kinds of guesses ("author", "years", "category", "journal", "spelling") not to
+    make, and ``literal`` takes the query as mere words. ``rerank`` scores texts for a query, and reorders the best
+    papers; a place in the list keeps its probability then, since a re-ranker tells which papers come first, and not
+    how likely one there is to be relevant. ``imagine`` writes the abstract that a query looks for
+    (:mod:`rag.retrieval.hyde`), or nothing.
     """
 
     recency: float = 0.0
@@ -83,9 +86,12 @@ def search(
     _check(filters)
     meant = _meant(query, index, options)
     kept, relaxed, admitted = _admit(index, filters, meant)
-    hits, notes = _Search(index, embedder, kept, admitted, limit, options).hits()
+    admitted = _left_in(index, admitted, kept.without_words)
+    hits, notes = _Search(index, embedder, kept, admitted, limit, options, _years_of(relaxed)).hits()
     if admitted is not None and not len(admitted):
         notes = (*notes, _nothing_admitted(filters))
+    if index.manifest.words < FORM:
+        notes = (*notes, _outdated(index.manifest.name))
     return SearchResult(
         query,
         index.manifest.name,
@@ -97,13 +103,14 @@ def search(
         kept.filters,
         tuple(f"{one.typed}: {', '.join(one.also)}" for one in kept.expansions),
         (*kept.notes, *notes),
+        kept.corrections,
     )
 
 
 def _meant(query: str, index: Index, options: Options) -> Understood:
     if options.literal and not options.like:
         return Understood(query)
-    meant = understand(query, index)
+    meant = understand(query, index, "spelling" not in options.ignore)
     if options.like and not meant.named:
         known = identifiers.find(identifiers.unlinked(options.like))
         what = "is in no paper of" if known else "is no arXiv id, DOI or bibcode, so it names no paper of"
@@ -124,6 +131,20 @@ def _admit(index: Index, filters: Filters, meant: Understood) -> tuple[Understoo
     return meant, (), np.zeros(0, dtype=np.int64)
 
 
+def _left_in(index: Index, admitted: Rows | None, without: Sequence[str]) -> Rows | None:
+    """The rows that are admitted and have none of some words."""
+    excluded = [index.rows_with(words) for words in without]
+    if not any(map(len, excluded)):
+        return admitted
+    rows = index.content.matching(Filters()) if admitted is None else admitted
+    return np.setdiff1d(rows, np.concatenate(excluded))
+
+
+def _years_of(relaxed: Sequence[Guess]) -> Filters | None:
+    """The years that had to be given up, to which the nearest come first."""
+    return next((guess.filters for guess in relaxed if guess.kind == "years"), None)
+
+
 def _overruled(guess: Guess, filters: Filters) -> bool:
     """Whether a flag says the same kind of thing already."""
     return (guess.kind == "author" and filters.author is not None) or (
@@ -135,16 +156,25 @@ class _Search:
     """One search for what a query was understood to mean."""
 
     def __init__(
-        self, index: Index, embedder: Embedder, meant: Understood, admitted: Rows | None, limit: int, options: Options
+        self,
+        index: Index,
+        embedder: Embedder,
+        meant: Understood,
+        admitted: Rows | None,
+        limit: int,
+        options: Options,
+        near: Filters | None = None,
     ) -> None:
         self.index, self.embedder, self.meant, self.options = index, embedder, meant, options
-        self.admitted, self.limit = admitted, limit
+        self.admitted, self.limit, self.near = admitted, limit, near
 
     def hits(self) -> tuple[list[Hit], tuple[str, ...]]:
         """The hits, and notes about them for the person."""
         text, named = self.meant.text, self._named()
         known = self.index.document_frequencies(text)
         notes: tuple[str, ...] = ()
+        if self.meant.unanswerable:
+            return [], ()
         if self.meant.like:
             rows, scores = self._ranked(self._like(list(self.meant.named), text), exclude=self.meant.named)
         elif named and not known:
@@ -234,29 +264,38 @@ class _Search:
         if recency and len(rows):
             scores = order.newer(scores, self.index.content.years(rows), recency)
             places = np.argsort(-scores, kind="stable")
-        if self.meant.reviews or self.meant.leads:
+        if self.meant.reviews or self.meant.leads or self.meant.phrases:
             best, rest = places[:REORDERED], places[REORDERED:]
             papers = self.index.papers(rows[best].tolist())
+            if self.meant.phrases:
+                scores = scores.copy()
+                scores[best] = order.phrases_first(scores[best], papers, self.meant.phrases)
             if self.meant.reviews:
                 scores = scores.copy()
                 scores[best] = order.reviews_first(scores[best], papers)
-            leads = self.meant.leads
-            led = np.array([bool(leads) and order.is_led_by(paper, leads) for paper in papers], dtype=bool)
-            places = np.concatenate([best[np.lexsort((-scores[best], ~led))], rest])
+            places = np.concatenate([best[np.lexsort((-scores[best], ~self._led(rows[best])))], rest])
         if self.options.diversity and len(rows):
             best = places[: max(REORDERED, 3 * self.limit)]
             vectors = self.index.vectors(rows[best].tolist())
             places = best[order.diverse(scores[best], vectors, self.options.diversity, len(best))]
         return places
 
+    def _led(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Which of some papers have the author that was named, the first of several, as their first."""
+        if not self.meant.leads:
+            return np.zeros(len(rows), dtype=bool)
+        first = personal_names.people(self.meant.leads)[0]
+        return np.isin(rows, self.index.content.matching(Filters(author=f"^{first}")))
+
     def _listed(self) -> tuple[list[int], list[float]]:
-        """All that the filters admit, when the query says nothing else: first authors, then the newest, first."""
+        """All that the filters admit, when the query says nothing else: first authors, then the newest, first.
+
+        Where the years that were asked for leave nothing, the nearest to them come before others.
+        """
         admitted = np.zeros(0, dtype=np.int64) if self.admitted is None else self.admitted
-        newest = np.argsort(-self.index.content.years(admitted), kind="stable")[: max(CANDIDATES, self.limit + SPARE)]
-        rows: list[int] = admitted[newest].tolist()
-        if self.meant.leads:
-            papers = dict(zip(rows, self.index.papers(rows), strict=True))
-            rows.sort(key=lambda row: not order.is_led_by(papers[row], self.meant.leads))
+        years = self.index.content.years(admitted).astype(np.int64)
+        ahead = np.lexsort((-years, order.years_away(years, self.near), ~self._led(admitted)))
+        rows: list[int] = admitted[ahead[: max(CANDIDATES, self.limit + SPARE)]].tolist()
         return rows, [1.0] * len(rows)
 
     def _hits(self, rows: Sequence[int], scores: Sequence[float]) -> list[Hit]:
@@ -278,6 +317,13 @@ def _check(filters: Filters) -> None:
             raise UsageError(f"{year} is no year: give one such as 2015.")
     if filters.since is not None and filters.until is not None and filters.since > filters.until:
         raise UsageError(f"No year is both since {filters.since} and until {filters.until}: swap the two.")
+
+
+def _outdated(index: str) -> str:
+    return (
+        f"The words of the index {index!r} are in the form of an earlier Sidereus, which finds less: run "
+        f"'sidereus index refresh {index}'. It embeds nothing anew."
+    )
 
 
 def _nothing_admitted(filters: Filters) -> str:

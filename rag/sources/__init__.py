@@ -31,6 +31,7 @@ class ReadReport:
     skipped: int = 0
     problems: list[str] = field(default_factory=list)
     strict: bool = False
+    notes: list[str] = field(default_factory=list)
 
     def problem(self, where: str, why: str) -> None:
         """Count a record that can't be used, keep the first few reasons; raise when reading strictly."""
@@ -39,6 +40,11 @@ class ReadReport:
         self.skipped += 1
         if len(self.problems) < SHOWN_PROBLEMS:
             self.problems.append(f"{where}: {why}")
+
+    def note(self, where: str, what: str) -> None:
+        """Keep the first few remarks on records that were used all the same."""
+        if len(self.notes) < SHOWN_PROBLEMS:
+            self.notes.append(f"{where}: {what}")
 
 
 @dataclass(frozen=True)

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-import re
+import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rag.errors import SourceProblem
 from rag.papers import Paper
-from rag.sources import Cursor, Page, ReadReport
+from rag.sources import Cursor, Page, ReadReport, bibtex, ris
 from rag.sources.bulk import file_stamp
+from rag.sources.encodings import decoded
+from rag.sources.identity import digest
+from rag.sources.names import names_of_list
 from rag.sources.records import paper_of_fields
 
 SUFFIXES = (".bib", ".bibtex", ".ris")
-# Where an arXiv id may stand, beside the fields that are taken as they are.
-LINKS = ("url", "adsurl", "journal", "note", "howpublished", "doi", "number", "volume")
-RIS_NAMES = {
-    "title": ("title", "primary_title", "translated_title"),
-    "abstract": ("abstract", "notes_abstract"),
-    "year": ("year", "publication_year", "date"),
-    "journal": ("journal_name", "secondary_title", "alternate_title3", "alternate_title1"),
-    "doi": ("doi",),
-    **{name: (name,) for name in ("urls", "number", "volume", "accession_number", "custom7", "note", "notes")},
-}
 
 
 class Bibliography:
@@ -39,7 +31,10 @@ class Bibliography:
         self._done = 0.0
 
     def pages(self, report: ReadReport, cursor: Cursor | None = None) -> Iterator[Page]:
-        """Yield the papers in the order of the file, unless it is as it was when it was read before."""
+        """Yield the papers in the order of the file, unless it is as it was when it was read before.
+
+        Raises SourceProblem when it can't be read, or no reference is in it.
+        """
         stamp = file_stamp(self.path)
         if not cursor or cursor["stamp"] != stamp:
             yield Page(tuple(self._papers(report)), {"stamp": stamp})
@@ -55,82 +50,95 @@ class Bibliography:
 
     def _papers(self, report: ReadReport) -> Iterator[Paper]:
         try:
-            text = self.path.read_text(encoding="utf-8-sig", errors="replace")
+            data = self.path.read_bytes()
         except OSError as error:
             raise SourceProblem(f"{self.path} can't be read: {error.strerror or error}.") from None
+        text, doubt = decoded(data)
+        if doubt:
+            report.note(self.path.name, doubt)
         read = _ris if self.path.suffix.lower() == ".ris" else _bibtex
-        for where, paper in read(text, lambda where, why: report.problem(f"{self.path.name} {where}", why)):
+        place = f"{self.path.stem}-{hashlib.sha256(str(self.path).encode()).hexdigest()[:4]}"
+        taken: dict[str, Paper] = {}
+        empty = True
+        for line, paper_of in read(text, place, self._told(report)):
+            empty = False
             try:
-                yield paper()
+                paper = paper_of()
             except ValueError as error:
-                report.problem(f"{self.path.name} {where}", str(error))
+                report.problem(f"{self.path.name} {line}", str(error))
+                continue
+            other = taken.setdefault(paper.id, paper)
+            if other is not paper and paper.id.startswith("key:") and other.title != paper.title:
+                report.note(f"{self.path.name} {line}", f"the key {paper.key} is that of another paper too: both kept")
+                paper = replace(paper, id=f"{paper.id}-{digest(paper.title, paper.authors[:1], paper.year)[:4]}")
+            elif other is not paper:
+                report.note(f"{self.path.name} {line}", f"the paper {paper.id} is in it twice: the later one was kept")
+            yield paper
+        if empty:
+            raise SourceProblem(nothing_in(self.path, data, text))
+
+    def _told(self, report: ReadReport) -> bibtex.Told:
+        return lambda where, what: report.note(f"{self.path.name} {where}", what)
 
 
-Problem = Callable[[str, str], None]
 References = Iterator[tuple[str, Callable[[], Paper]]]
 
 
-def _bibtex(text: str, problem: Problem) -> References:
-    from bibtexparser.entrypoint import parse_string
-
-    logging.getLogger("bibtexparser").setLevel(logging.ERROR)
-    library = parse_string(text)
-    for block in library.failed_blocks:
-        problem(f"line {(block.start_line or 0) + 1}", " ".join(str(block.error).split())[:200])
-    for entry in library.entries:
-        fields = {key.lower(): str(field.value) for key, field in entry.fields_dict.items()}
-        yield (
-            f"entry {entry.key}",
-            lambda fields=fields, key=entry.key: _bibtex_paper(fields, key),  # type: ignore[misc]
-        )
+def _bibtex(text: str, place: str, told: bibtex.Told) -> References:
+    for entry in bibtex.references(text, told):
+        where = f"line {entry.line}, entry {entry.key or 'without a key'}"
+        yield where, lambda entry=entry: _bibtex_paper(entry, place)  # type: ignore[misc]
 
 
-def _bibtex_paper(fields: dict[str, str], key: str) -> Paper:
-    authors = re.split(r"\s+and\s+", " ".join(fields.get("author", "").split()))
-    prefixed = fields.get("archiveprefix", fields.get("eprinttype", "arxiv")).lower() == "arxiv"
-    return paper_of_fields(
-        {
-            "id": fields.get("eprint", "") if prefixed else "",
-            "title": fields.get("title", ""),
-            "abstract": fields.get("abstract", ""),
-            "year": fields.get("year") or fields.get("date", ""),
-            **{name: fields[name] for name in LINKS if name in fields},
-            "journal": fields.get("journal") or fields.get("journaltitle", ""),
-        },
-        [_first_name_first(name) for name in authors if name and name != "others"],
-        key,
-        fields.get("primaryclass", "").split(),
-    )
+def _bibtex_paper(entry: bibtex.Reference, place: str) -> Paper:
+    fields = dict(entry.fields)
+    archive = fields.get("archiveprefix", "") or fields.get("eprinttype", "")
+    if archive and not archive.lower().startswith("arxiv") and archive.lower() in ("jstor", "pubmed", "hdl"):
+        fields.pop("eprint", None)
+    fields["year"] = next((fields[name] for name in ("year", "date", "issued") if fields.get(name)), "")
+    journal = next((fields[name] for name in ("journal", "journaltitle", "booktitle") if fields.get(name)), "")
+    fields["journal"] = journal
+    authors = bibtex.names(fields.get("author", "") or fields.get("editor", ""))
+    categories = fields.get("primaryclass", "").replace(",", " ").split()
+    return paper_of_fields(fields, authors, entry.key, categories, place)
 
 
-def _ris(text: str, problem: Problem) -> References:
-    """Each reference by itself: one without an end would swallow the next."""
-    references = re.split(r"^(?=TY  -)", text.replace("\r\n", "\n"), flags=re.M)[1:]
-    for number, reference in enumerate(references, start=1):
-        yield f"reference {number}", lambda text=reference: _ris_paper(text)  # type: ignore[misc]
+def _ris(text: str, place: str, told: bibtex.Told) -> References:
+    for entry in ris.references(text):
+        yield f"line {entry.line}", lambda entry=entry: _ris_paper(entry, place)  # type: ignore[misc]
 
 
-def _ris_paper(text: str) -> Paper:
-    import rispy
-
-    try:
-        entry: dict[str, Any] = rispy.loads(f"{text}\nER  - \n")[0]
-    except (IndexError, KeyError, TypeError):
-        raise ValueError("it is no RIS reference") from None
-    fields = {
-        name: next((_joined(entry[key]) for key in keys if entry.get(key)), "") for name, keys in RIS_NAMES.items()
-    }
-    authors = entry.get("first_authors") or entry.get("authors") or []
-    return paper_of_fields(fields, [_first_name_first(name) for name in authors], str(entry.get("id") or ""))
+def _ris_paper(entry: ris.RisReference, place: str) -> Paper:
+    authors = [name for field in entry.authors for name in names_of_list(field)]
+    return paper_of_fields(entry.fields, authors, entry.key, place=place)
 
 
-def _joined(value: Any) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+def nothing_in(path: Path, data: bytes, text: str) -> str:
+    """The sentence for a file without a single reference, with what it holds instead."""
+    wanted = "RIS references" if path.suffix.lower() == ".ris" else "BibTeX entries"
+    return f"No {wanted} found in {path.name}: {found_instead(data, text)}."
 
 
-def _first_name_first(name: str) -> str:
-    """``Riess, Adam G.`` becomes ``Adam G. Riess``; what stands in braces is one name."""
-    if name.startswith("{") and name.endswith("}") and "," not in name:
-        return name[1:-1]
-    last, comma, first = name.partition(",")
-    return f"{first.strip()} {last.strip()}".strip() if comma else name
+def found_instead(data: bytes, text: str) -> str:
+    """What a file is in a few words."""
+    start = text.lstrip("\ufeff \t\r\n")[:300]
+    signs = {b"%PDF": "it is a PDF", b"PK\x03\x04": "it is a zip archive", b"\x1f\x8b": "it is compressed with gzip"}
+    if not data.strip():
+        return "it is empty"
+    for sign, words in signs.items():
+        if data.startswith(sign):
+            return words
+    if start.lower().startswith(("<!doctype html", "<html")):
+        return "it is a web page"
+    if start.startswith("<"):
+        return "it is XML"
+    if start.startswith(("{", "[")):
+        return "it looks like JSON"
+    if ris.BEGIN.match(start) or "\nTY  -" in text[:5000]:
+        return "it holds RIS references, so call it .ris"
+    if bibtex.START.search(text[:5000]):
+        return "it holds BibTeX entries, so call it .bib"
+    if b"\0" in data[:1000]:
+        return "it is no text"
+    line = " ".join(start.split())[:60]
+    return f"it begins with {line!r}"

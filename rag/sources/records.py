@@ -2,77 +2,90 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 
 from rag.papers import Paper, clean, plain_name, split_id, year_of_id
+from rag.sources.identity import arxiv_id, bibcode_of, digest, doi_of, own_id
+from rag.sources.journals import journal
+from rag.text.latex import readable
 
-DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>{}]+")
-YEAR = re.compile(r"\b(?:1[6-9]|20)\d\d\b")
-ARXIV = re.compile(
-    r"(?:arxiv\.org/(?:abs|pdf)/|arxiv[:.]\s*)(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[a-z]{2})?/\d{7}(?:v\d+)?)", re.I
-)
-MATH = re.compile(r"(\$[^$]*\$)")
+YEAR = re.compile(r"(?<!\d)(?:1[6-9]\d\d|20\d\d)(?!\d)")
+SHORT_YEAR = re.compile(r"['’]?(\d\d)")
+# Two digits above are years of the last century.
+CENTURY_TURNS = 50
+CATEGORY = re.compile(r"[a-z][a-z-]+(?:\.[A-Za-z-]{2,})?")
 
 
 def paper_of_fields(
-    fields: Mapping[str, str], authors: Sequence[str], key: str = "", categories: Sequence[str] = ()
+    fields: Mapping[str, str], authors: Sequence[str], key: str = "", categories: Sequence[str] = (), place: str = ""
 ) -> Paper:
     """The paper of a reference with an arXiv id or an abstract.
 
-    ``fields`` are id, title, abstract, year, doi, journal and anything in which an arXiv id may stand. Without
-    an arXiv id, the DOI, else the ``key`` in the library, else the title is what the paper is known by.
+    ``fields`` are title, abstract, year, doi, journal, volume, pages, bibcode and any in which an identifier may
+    stand (:mod:`rag.sources.identity`). Without an arXiv id, the DOI, else the ``key`` in the library ``place``,
+    else title, first author and year are what the paper is known by.
     Raises ValueError when there is no title, no year, or neither an arXiv id nor an abstract.
     """
-    title, abstract = unbraced(fields.get("title", "")), unbraced(fields.get("abstract", ""))
+    title, abstract = readable(fields.get("title", "")), readable(fields.get("abstract", ""))
     if not title:
         raise ValueError("it has no title")
-    doi = DOI.search(fields.get("doi", ""))
-    arxiv = _arxiv_id(fields)
+    doi, arxiv = doi_of(fields), arxiv_id(fields)
     if not arxiv and not abstract:
         raise ValueError("it has neither an arXiv id nor an abstract")
-    year = YEAR.search(fields.get("year", ""))
-    if not year and not arxiv:
+    year = year_of(fields.get("year", ""))
+    if year is None and not arxiv:
         raise ValueError("it has no year")
-    identifier, version = split_id(arxiv) if arxiv else (_own_id(doi and doi[0], clean(key), title), 1)
+    names = tuple(name for name in map(plain_name, authors) if name)
+    bibcode = bibcode_of({**fields, "key": key})
+    if arxiv:
+        identifier, version = split_id(arxiv)
+        year = year if year is not None else year_of_id(identifier)
+    else:
+        assert year is not None
+        named = f"{place}/{clean(key)}" if place and key else clean(key)
+        identifier, version = own_id(doi, bibcode, named, digest(title, names[:1], year)), 1
+    published = journal(fields.get("journal", ""))
+    volume, pages = (clean(readable(fields.get(name, ""))) for name in ("volume", "pages"))
+    in_journal = published and not published.lower().startswith(("arxiv", "corr"))
     return Paper(
         id=identifier,
-        title=title,
-        authors=tuple(name for name in map(plain_name, authors) if name),
-        abstract=abstract,
-        year=int(year[0]) if year else year_of_id(identifier),
-        categories=tuple(categories),
-        doi=doi[0] if doi else None,
-        journal_ref=unbraced(fields.get("journal", "")) or None,
+        title=clean(title),
+        authors=names,
+        abstract=clean(abstract),
+        year=year,
+        categories=tuple(one for one in categories if CATEGORY.fullmatch(one)),
+        doi=doi,
+        journal_ref=reference(published, volume, pages, year) if in_journal else None,
         version=version,
+        key=clean(key) or None,
+        bibcode=bibcode,
+        journal=published if in_journal else None,
+        volume=(volume if in_journal else "") or None,
+        pages=(pages if in_journal else "") or None,
     )
 
 
-def unbraced(text: str) -> str:
-    """A text without the braces and accents of BibTeX; formulas between dollars stay as they are."""
-    if not any(mark in text for mark in "\\{}"):
-        return clean(text)
-    return clean("".join(part if part.startswith("$") else _as_text(part) for part in MATH.split(text)))
+def reference(journal_name: str, volume: str, pages: str, year: int) -> str:
+    """A reference as one writes it: "ApJ 826, 56 (2016)"; only the journal where there is no volume.
+
+    >>> reference("ApJ", "826", "56-60", 2016), reference("Nature", "", "", 2016)
+    ('ApJ 826, 56-60 (2016)', 'Nature')
+    """
+    if not volume:
+        return journal_name
+    return f"{journal_name} {volume}{f', {pages}' if pages else ''} ({year})"
 
 
-def _as_text(part: str) -> str:
-    return part and part[: len(part) - len(part.lstrip())] + plain_name(part) + part[len(part.rstrip()) :]
+def year_of(text: str) -> int | None:
+    """The year in a date as people and programs write it; None when there is none.
 
-
-def _arxiv_id(fields: Mapping[str, str]) -> str | None:
-    """The arXiv id in any of the fields: a bare one in ``id``, elsewhere with its prefix or as a link."""
-    try:
-        split_id(fields.get("id", ""))
-        return fields["id"]
-    except ValueError:
-        found = (ARXIV.search(value) for name, value in fields.items() if name not in ("title", "abstract"))
-        return next((match[1] for match in found if match), None)
-
-
-def _own_id(doi: str | None, key: str, title: str) -> str:
-    if doi:
-        return f"doi:{doi.lower().rstrip('.,;')}"
-    if key:
-        return f"key:{'_'.join(key.split())}"
-    return f"title:{hashlib.sha256(title.lower().encode()).hexdigest()[:16]}"
+    >>> year_of("1999/06/01/"), year_of("2001a"), year_of("1 JUN 1999"), year_of("99"), year_of("in press")
+    (1999, 2001, 1999, 1999, None)
+    """
+    plain = readable(text)
+    if match := YEAR.search(plain):
+        return int(match[0])
+    if short := SHORT_YEAR.fullmatch(plain.strip()):
+        return int(short[1]) + (1900 if int(short[1]) > CENTURY_TURNS else 2000)
+    return None

@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import gzip
+import math
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import parse_qsl, urlencode
 
 from rag.errors import SourceProblem, UsageError
 from rag.papers import Paper
 from rag.sources import Cursor, Page, ReadReport
+from rag.sources.bibliography import found_instead
 from rag.sources.bulk import file_stamp
+from rag.sources.encodings import LENIENT, SAMPLE, doubt, encoding_of
+from rag.sources.names import name_of, names_of_list
 from rag.sources.records import paper_of_fields
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 ROWS_OF_A_PAGE = 1024
 LONGEST_FIELD = 4 * 1024 * 1024
-# What a column may be called without a mapping.
+# A field of more lines than that began with a quote that was never closed.
+MOST_LINES = 400
+# What a column may be called without a mapping, by arXiv, ADS, Zotero, Scopus, Web of Science, INSPIRE and others.
 NAMES = {
-    "id": ("id", "arxiv_id", "arxivid", "arxiv", "eprint"),
-    "title": ("title",),
-    "authors": ("authors", "author"),
-    "abstract": ("abstract", "summary", "description"),
-    "year": ("year", "date", "published", "pubdate", "publication_year"),
-    "categories": ("categories", "category", "primary_category"),
-    "doi": ("doi",),
-    "journal": ("journal", "journal_ref", "journal-ref", "bibcode"),
-}
+    "id": ("id", "arxiv_id", "arxivid", "arxiv id", "arxiv", "eprint", "arxiv_eprint", "arxiv eprint", "identifier"),
+    "title": ("title", "article title", "document title", "titles", "ti", "paper title"),
+    "authors": ("authors", "author", "author full names", "author names", "authors_parsed", "au", "creators", "af"),
+    "abstract": ("abstract", "summary", "description", "abstract note", "abstracts", "ab", "abstract_text"),
+    "year": (
+        "year", "publication year", "publication_year", "date", "published", "pubdate", "publication date",
+        "publication_date", "pub_date", "py", "update_date", "created", "submitted",
+    ),
+    "categories": ("categories", "category", "primary_category", "arxiv_class", "arxiv class", "arxiv categories"),
+    "doi": ("doi", "digital object identifier", "di"),
+    "journal": (
+        "journal", "journal_ref", "journal-ref", "source title", "publication title", "publication", "so", "pub",
+        "journal title", "journal abbreviation", "bibstem",
+    ),
+    "volume": ("volume", "vl"),
+    "pages": ("pages", "page", "page start", "start page", "bp", "first page", "article number"),
+    "bibcode": ("bibcode",),
+    "key": ("citation key", "citekey", "citation_key", "bibtexkey"),
+    "url": ("url", "link", "urls", "arxiv url"),
+    "note": ("extra", "note", "notes"),
+}  # fmt: skip
+# What programs write for nothing.
+EMPTY = frozenset(("", "nan", "none", "null", "n/a", "<na>", "nat"))
 
 
 class TableFile:
@@ -77,23 +98,47 @@ class TableFile:
 
     def _rows(self, report: ReadReport) -> Iterator[Mapping[str, str]]:
         try:
-            yield from self._parquet() if self.path.suffix == ".parquet" else self._text(report)
+            yield from self._parquet() if self.path.suffix.lower() == ".parquet" else self._text(report)
         except OSError as error:
             raise SourceProblem(f"{self.path} can't be read: {error.strerror or error}.") from None
 
     def _text(self, report: ReadReport) -> Iterator[Mapping[str, str]]:
         csv.field_size_limit(LONGEST_FIELD)
-        opened = gzip.open if self.path.suffix == ".gz" else open
-        with opened(self.path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
-            delimiter = "\t" if ".tsv" in self.path.name else _delimiter(file.readline(LONGEST_FIELD))
-            file.seek(0)
-            rows = csv.DictReader(file, delimiter=delimiter, restval="")
-            self._require(rows.fieldnames or [])
-            try:
-                for row in rows:
-                    yield {key: value for key, value in row.items() if isinstance(value, str)}
-            except (csv.Error, EOFError, zlib.error) as error:
-                report.problem(f"{self.path.name} after line {rows.line_num}", f"the table breaks off ({error})")
+        opened: Any = gzip.open if self.path.name.lower().endswith(".gz") else open
+        try:
+            with opened(self.path, "rb") as file:
+                sample = file.read(SAMPLE)
+        except (EOFError, zlib.error) as error:
+            raise SourceProblem(f"{self.path} can't be read: it breaks off or is damaged ({error}).") from None
+        encoding = encoding_of(sample)
+        if told := doubt(sample, encoding):
+            report.note(self.path.name, told)
+        if "\0" in (start := sample[:4096].decode(encoding, LENIENT)) or not start.strip():
+            raise SourceProblem(f"No table found in {self.path.name}: {found_instead(sample, start)}.")
+        with opened(self.path, "rt", encoding=encoding, errors=LENIENT, newline=None) as file:
+            yield from self._records(file, report)
+
+    def _records(self, file: IO[str], report: ReadReport) -> Iterator[Mapping[str, str]]:
+        head = file.readline(LONGEST_FIELD)
+        named = re.fullmatch(r"sep=(.)\s*", head)
+        before = 1 if named else 0
+        head = file.readline(LONGEST_FIELD) if named else head
+        delimiter = "\t" if ".tsv" in self.path.name.lower() else named[1] if named else _delimiter(head)
+        lines = _Lines(file, head, delimiter)
+        rows = csv.reader(lines, delimiter=delimiter)
+        try:
+            columns = [column.strip() for column in next(rows, [])]
+            self._require(columns, head)
+            for row in rows:
+                for number, why in lines.told():
+                    report.note(f"{self.path.name} line {number + before}", why)
+                if len(row) > len(columns):
+                    place = f"{self.path.name} line {rows.line_num + before}"
+                    report.note(place, f"it has {len(row)} fields for {len(columns)} columns: the last were left out")
+                if any(row):
+                    yield _row(columns, row)
+        except (csv.Error, EOFError, zlib.error) as error:
+            report.problem(f"{self.path.name} after line {rows.line_num}", f"the table breaks off ({error})")
 
     def _parquet(self) -> Iterator[Mapping[str, str]]:
         try:
@@ -105,15 +150,18 @@ class TableFile:
             ) from None
         try:
             file = parquet.ParquetFile(self.path)
-            self._require(file.schema_arrow.names)
+            self._require(file.schema_arrow.names, "")
             for batch in file.iter_batches(ROWS_OF_A_PAGE):
                 yield from ({key: _text(value) for key, value in row.items()} for row in batch.to_pylist())
-        except ArrowException as error:
-            raise SourceProblem(f"{self.path} is no Parquet file that can be read: {error}.") from None
+        except (ArrowException, ValueError) as error:
+            why = " ".join(str(error).split())[:200]
+            raise SourceProblem(f"{self.path} is no Parquet file that can be read: {why}.") from None
 
-    def _require(self, columns: Sequence[str]) -> None:
+    def _require(self, columns: Sequence[str], head: str) -> None:
         missing = [f"{column!r}" for column in self._columns.values() if column not in columns]
         if missing or not any(_find(columns, self._columns, "title")):
+            if head.lstrip().startswith(("<", "%PDF", "@")):
+                raise SourceProblem(f"No table found in {self.path.name}: {found_instead(head.encode(), head)}.")
             raise UsageError(
                 f"{self.path} has no column {missing[0] if missing else 'for the title'}, only "
                 f"{', '.join(columns)[:300]}: say which is which with --columns title=NAME,abstract=NAME."
@@ -121,11 +169,65 @@ class TableFile:
 
     def _paper(self, row: Mapping[str, str]) -> Paper:
         fields = {name: _find(row, self._columns, name) for name in NAMES}
-        values = {name: row[column].strip() for name, column in fields.items() if column}
-        authors = re.split(r"\s*;\s*|\s+and\s+", values.pop("authors", ""))
-        if len(authors) == 1:
-            authors = re.split(r"\s*,\s*", authors[0])
-        return paper_of_fields(values, authors, categories=re.split(r"[\s,;]+", values.pop("categories", "").strip()))
+        values = {name: _told(row[column]) for name, column in fields.items() if column}
+        authors = names_of_list(values.pop("authors", ""))
+        categories = _categories(values.pop("categories", ""))
+        if not values.get("journal") and values.get("bibcode"):
+            values["journal"] = values["bibcode"][4:9].strip(".")
+        return paper_of_fields(values, authors, values.pop("key", ""), categories)
+
+
+class _Lines:
+    """The lines of a table; a quote that is never closed is told of, and does not swallow the rows below it."""
+
+    def __init__(self, file: IO[str], head: str, delimiter: str) -> None:
+        self._file, self._waiting = file, [head] if head else []
+        self._number, self._open = 0, 0
+        self._opens = re.compile(rf'(?:^|{re.escape(delimiter)})"')
+        self._told: list[tuple[int, str]] = []
+        self._ahead: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._next():
+            self._number += 1
+            if line.count('"') % 2 and not self._closed_below():
+                self._told.append((self._number, "a quote is never closed: it was taken as a sign"))
+                before, _, after = line.rpartition('"')
+                line = f"{before}”{after}"
+            elif line.count('"') % 2:
+                yield line
+                yield from self._until_closed()
+                continue
+            yield line
+
+    def told(self) -> list[tuple[int, str]]:
+        """What was met since the last time, by line."""
+        told, self._told = self._told, []
+        return told
+
+    def _next(self) -> str:
+        if self._waiting:
+            return self._waiting.pop(0)
+        return self._ahead.pop(0) if self._ahead else self._file.readline(LONGEST_FIELD)
+
+    def _closed_below(self) -> bool:
+        """Whether one of the next lines closes the quote, looking ahead."""
+        for at in range(MOST_LINES):
+            if at == len(self._ahead):
+                line = self._file.readline(LONGEST_FIELD)
+                if not line:
+                    return False
+                self._ahead.append(line)
+            if self._ahead[at].count('"') % 2:
+                return True
+        return False
+
+    def _until_closed(self) -> Iterator[str]:
+        while line := self._next():
+            self._number += 1
+            yield line
+            if line.count('"') % 2:
+                return
 
 
 def mapping(text: str) -> dict[str, str]:
@@ -146,14 +248,61 @@ def with_columns(spec: str, columns: str | None) -> str:
 
 
 def _find(columns: Any, named: Mapping[str, str], name: str) -> str:
+    """The column of a part, by the mapping, else the first of its usual names that there is."""
     if name in named:
         return named[name]
-    return next((column for column in columns if column.strip().lower() in NAMES[name]), "")
+    spelt = {re.sub(r"[\s_]+", " ", column.strip().lower()): column for column in reversed(list(columns))}
+    usual = (re.sub(r"[\s_]+", " ", known) for known in NAMES[name])
+    found = next((spelt[known] for known in usual if known in spelt), "")
+    if found or name not in ("abstract", "title"):
+        return found
+    # "abstract, long form"
+    return next((column for known, column in spelt.items() if re.match(rf"{name}\b", known)), "")
 
 
-def _delimiter(header: str) -> str:
-    return max(",;\t", key=header.count)
+def _row(columns: Sequence[str], values: Sequence[str]) -> dict[str, str]:
+    """A row by its columns; of two that are called the same, the longer value."""
+    row: dict[str, str] = {}
+    for column, value in zip(columns, values, strict=False):
+        row[column] = max(row.get(column, ""), value, key=len)
+    return row
+
+
+def _delimiter(head: str) -> str:
+    """The sign between the columns of a heading, whose quoted parts don't count."""
+    bare = re.sub(r'"[^"]*"', "", head)
+    counts = {sign: bare.count(sign) for sign in ",;\t|"}
+    known = {name for names in NAMES.values() for name in names}
+
+    def hits(sign: str) -> int:
+        return sum(part.strip().strip('"').lower() in known for part in head.split(sign))
+
+    return max(counts, key=lambda sign: (hits(sign), counts[sign]))
+
+
+def _categories(text: str) -> list[str]:
+    if text.startswith("["):
+        try:
+            listed = ast.literal_eval(text)
+            return [str(one) for one in listed] if isinstance(listed, list | tuple) else []
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            pass
+    return re.split(r"[\s,;|]+", text.strip("[]'\" "))
+
+
+def _told(value: str) -> str:
+    stripped = value.strip()
+    return "" if stripped.lower() in EMPTY else stripped
 
 
 def _text(value: Any) -> str:
-    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
+    """A value of a Parquet column as text: lists with semicolons between, whole numbers without a point."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, list | tuple):
+        return "; ".join(name_of(one) for one in value)
+    if isinstance(value, dict):
+        return name_of(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.decode("utf-8", LENIENT) if isinstance(value, bytes) else str(value)

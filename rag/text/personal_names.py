@@ -2,7 +2,8 @@
 
 Keys are folded (no case, no accents). A name gives its words and, with a comma after the surname,
 ``riess,``, ``riess, a`` and either ``riess, adam`` or, when only an initial is known, ``riess, a.``.
-A collaboration gives its words and the whole.
+Surnames are filed without blanks, hyphens and apostrophes, so that O'Leary, O Leary and OLeary are one; those of
+first authors also with a caret before them, as ADS writes it. A collaboration gives its words and the whole.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 PARTICLES = frozenset(
-    "al af bin da dal de del della den der di do dos du el ibn la le st ten ter van von zu zur".split()
+    "al af bin da dal de del della den der di do dos du el ibn la le o mac mc st ten ter van von zu zur".split()
 )
 SUFFIXES = frozenset("jr sr ii iii iv".split())
 COLLECTIVE = re.compile(r"\b(?:collaborations?|consorti(?:um|a)|teams?|group)\b", re.I)
@@ -22,6 +23,9 @@ LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "’": "'", "‘": "'", "‐": "-"}
 )
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+# "Riess A.", "Riess A G"
+TURNED = re.compile(r"((?:[^\W\d_]['’.\w-]*\s+){0,3}[^\W\d_]['’\w-]+)\s+((?:[^\W\d_](?:\.|(?!\w))[\s-]*){1,3})")
+FIRST = "^"
 CONTRACTED = re.compile(r"(?<=[^\W\d_])([aou])e(?=[^\W\d_]{2})")
 
 
@@ -40,18 +44,18 @@ def folded(name: str) -> str:
 
 
 def author_keys(authors: Iterable[str]) -> set[str]:
-    """All keys of the authors of a paper."""
+    """All keys of the authors of a paper, the first of whom come first."""
     keys: set[str] = set()
-    for author in authors:
+    for place, author in enumerate(authors):
         parts = _words(folded(author))
         keys.update(part for part in parts if len(part) > 1)
         if COLLECTIVE.search(author):
-            keys.add(" ".join(parts))
+            mine = {" ".join(parts)}
         else:
-            given, surname = _split(parts)
-            for filed in {" ".join(surname), surname[-1]} if surname else ():
-                keys.add(f"{filed},")
-                keys.update(f"{filed}, {key}" for key in _given_keys(given))
+            mine = {key for given, surname in _readings(parts) for key in _surname_keys(given, surname)}
+        keys |= mine
+        if place == 0:
+            keys.update(f"{FIRST}{key}" for key in mine)
     return keys
 
 
@@ -63,36 +67,63 @@ def people(author: str) -> list[str]:
 def alternatives(name: str, by_surname: bool = False) -> Alternatives:
     """The keys that find a name as typed: "Riess", "A. Riess", "Riess, A.", "Adam Riess", "Planck Collaboration".
 
-    ``by_surname`` keeps to keys that hold a surname, or a whole collaboration.
+    With a caret before it ("^Riess") only first authors are found. ``by_surname`` keeps to keys that hold a surname,
+    or a whole collaboration.
     """
+    first = FIRST if name.lstrip().startswith(FIRST) else ""
     any_of: dict[str, None] = {}
     all_of: dict[tuple[str, ...], None] = {}
-    for spelling in _spellings(name):
-        parts = _words(_surname_last(spelling))
+    for spelling in _spellings(name.lstrip(f" {FIRST}")):
+        turned, said = _surname_last(spelling)
+        parts = _words(turned)
         long_parts = tuple(part for part in parts if len(part) > 1)
-        given, surname = _split(parts)
-        if not long_parts or not surname:
+        if not long_parts:
             continue
         if COLLECTIVE.search(name):
-            any_of[" ".join(parts)] = None
+            any_of[f"{first}{' '.join(parts)}"] = None
             all_of[long_parts] = None
-        elif given:
-            any_of.update(dict.fromkeys(_filed(given, surname)))
-            if len(long_parts) == len(parts) and not by_surname:
-                all_of[long_parts] = None
-        else:
-            any_of[f"{' '.join(surname)},"] = None
-            if not by_surname:
-                all_of[long_parts] = None
+            continue
+        count = len(_words(said)) if said else 0
+        readings = [(parts[:-count], parts[-count:])] if count else _readings(parts, whole=True)
+        for given, surname in readings:
+            any_of.update(dict.fromkeys(f"{first}{key}" for key in _filed(given, surname)))
+        if len(long_parts) == len(parts) and not by_surname and not first:
+            all_of[long_parts] = None
     return Alternatives(tuple(any_of), tuple(all_of))
 
 
 def _filed(given: list[str], surname: list[str]) -> list[str]:
     """The surname keys of someone called so: a full given name also finds whoever signs with its initial."""
-    filed, first = " ".join(surname), given[0].lstrip("-")
+    filed, first = _squeezed(surname), given[0].lstrip("-") if given else ""
+    if len(filed) < 2:
+        return []
+    if not first:
+        return [f"{filed},"]
     if len(first) == 1:
         return [f"{filed}, {first}"]
     return [f"{filed}, {first}", f"{filed}, {first[:1]}."]
+
+
+def _surname_keys(given: list[str], surname: list[str]) -> set[str]:
+    """The keys of one author, whose surname may be typed without its particles."""
+    filed = {_squeezed(surname), _squeezed(surname[-1:])} - {""}
+    return {key for one in filed for key in (f"{one},", *(f"{one}, {name}" for name in _given_keys(given)))}
+
+
+def _squeezed(surname: list[str]) -> str:
+    return re.sub(r"[^\w]", "", "".join(surname))
+
+
+def _readings(parts: list[str], whole: bool = False) -> list[tuple[list[str], list[str]]]:
+    """How a name may be split into given names and surname: its last word, or its last two ("Bell Burnell").
+
+    ``whole`` also takes two words as nothing but a surname.
+    """
+    given, surname = _split(parts)
+    readings = [(given, surname)]
+    if given and len(given[-1]) > 2 and len(surname) == 1 and (len(given) > 1 or whole):
+        readings.append((given[:-1], [given[-1], *surname]))
+    return readings
 
 
 def _given_keys(given: list[str]) -> list[str]:
@@ -111,12 +142,13 @@ def _split(parts: list[str]) -> tuple[list[str], list[str]]:
     return parts[:start], parts[start:]
 
 
-def _surname_last(name: str) -> str:
-    """As in "riess, a." and "riess a." turned round."""
+def _surname_last(name: str) -> tuple[str, str]:
+    """As in "riess, a." and "riess a." turned round, and the surname where it is told from the rest."""
     surname, comma, given = name.partition(",")
-    if not comma and (match := re.fullmatch(r"(.*[^\W\d_]{2,})\s+((?:[^\W\d_]\.?[\s-]*){1,3})", name.strip())):
+    if not comma and (match := TURNED.fullmatch(name.strip())):
         surname, given = match[1], match[2]
-    return f"{given} {surname}".strip()
+    given = given.strip(" ,.*")
+    return f"{given} {surname}".strip(), surname if given else ""
 
 
 def _spellings(name: str) -> list[str]:

@@ -74,18 +74,69 @@ IOP = {
 IOP_DOI = re.compile(r"10\.(?:1088|3847)/(?P<issn>\d{4}-\d{3}[\dx])/(?P<volume>\w+)/(?P<issue>\w+)/(?P<page>\w+)")
 APS_DOI = re.compile(r"10\.1103/(?P<journal>physrev[a-e]|physrevlett|revmodphys)\.(?P<volume>\d+)\.(?P<page>\w+)")
 OXFORD_DOI = re.compile(r"10\.1093/(?P<journal>mnras|pasj|mnrasl)/(?P<volume>\d+)\.(?P<issue>\w+)\.(?P<page>\w+)")
+# What the DOIs of a journal begin with.
+PUBLISHERS = (
+    *((f"10.1088/{issn}/", journal) for issn, journal in IOP.items()),
+    *((f"10.3847/{issn}/", journal) for issn, journal in IOP.items()),
+    ("10.1093/mnras", "mnras"),
+    ("10.1111/j.1365-2966", "mnras"),
+    ("10.1111/j.1745-3933", "mnras"),
+    ("10.1046/j.1365-8711", "mnras"),
+    ("10.1051/0004-6361", "a&a"),
+    ("10.1051/aas", "a&as"),
+    ("10.1103/physrevd", "phrvd"),
+    ("10.1103/physrevlett", "phrvl"),
+    ("10.1103/physreve", "phrve"),
+    ("10.1103/physreva", "phrva"),
+    ("10.1103/revmodphys", "rvmp"),
+    ("10.1038/nature", "natur"),
+    ("10.1126/science", "sci"),
+    ("10.1016/j.icarus", "icar"),
+    ("10.1016/j.physletb", "phlb"),
+    ("10.1016/j.newast", "newa"),
+    ("10.1016/j.astropartphys", "aph"),
+    ("10.1007/s11207", "soph"),
+    ("10.1007/s11214", "ssrv"),
+    ("10.1007/s10509", "ap&ss"),
+    ("10.1146/annurev-astro", "ara&a"),
+    ("10.1146/annurev.astro", "ara&a"),
+    ("10.1093/pasj", "pasj"),
+)
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
-def keys_of_paper(identifier: str, doi: str | None, journal_ref: str | None) -> set[str]:
-    """The keys under which an index files a paper."""
-    keys = {f"arxiv:{identifier}"}
+def keys_of_paper(
+    identifier: str, doi: str | None, journal_ref: str | None, bibcode: str | None = None, key: str | None = None
+) -> set[str]:
+    """The keys under which an index files a paper: its identifiers, the key in its library, the journal it is in."""
+    keys = {f"arxiv:{identifier}"} if ":" not in identifier else {identifier.lower()}
+    if key:
+        keys.add(f"key:{key.lower()}")
+    if bibcode:
+        keys.update(filter(None, (f"bibcode:{bibcode.lower()}", key_of_bibcode(bibcode))))
     if doi:
         keys.update(f"doi:{one.lower()}" for one in re.split(r"[\s,;]+", doi) if one)
         keys.update(filter(None, (_key_of_doi(one.lower()) for one in re.split(r"[\s,;]+", doi))))
-    if journal_ref and (key := key_of_reference(journal_ref)):
-        keys.add(key)
-    return keys
+    if journal_ref and (reference := key_of_reference(journal_ref)):
+        keys.add(reference)
+    journals = {one.partition("|")[0] for one in keys if "|" in one} | _journals_of(doi or "", journal_ref or "")
+    return keys | {f"in:{journal}" for journal in journals}
+
+
+def journal_of(name: str) -> str | None:
+    """The abbreviation that bibcodes use for a journal, from that or a name of it: "MNRAS", "Astrophys. J."."""
+    plain = name.strip(" .").lower()
+    return plain if plain in JOURNALS else ABBREVIATIONS.get(re.sub(r"[^a-z&]", "", plain))
+
+
+def _journals_of(doi: str, reference: str) -> set[str]:
+    """The journals that a DOI is of, and that a reference begins with."""
+    found = {
+        journal for one in re.split(r"[\s,;]+", doi.lower()) for start, journal in PUBLISHERS if one.startswith(start)
+    }
+    if (match := re.match(r"\s*([^\d(:]{1,100})", reference)) and (journal := journal_of(match[1])):
+        found.add(journal)
+    return found
 
 
 def key_of_bibcode(bibcode: str) -> str | None:

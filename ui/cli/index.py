@@ -188,6 +188,24 @@ def reembed(name: str, embedding: str | None, device: str | None, processes: int
     index_told.report(manifest)
 
 
+@command.command("refresh")
+@click.argument("name")
+def refresh(name: str) -> None:
+    """Bring the index NAME of an earlier Sidereus up to date: words and names, from the texts it holds.
+
+    Nothing is read from a source or embedded.
+    """
+    from rag.index import build as building
+    from rag.progress import ProgressLine
+    from rag.settings import load_settings
+    from ui.cli import show
+
+    settings = load_settings()
+    with ProgressLine("Taking words", "papers") as line:
+        manifest = building.refresh(settings.indexes, name, line)
+    show.note(f"Index {manifest.name}: the words of its {manifest.papers:,} papers are up to date.")
+
+
 @command.command("import-vectors")
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))

@@ -39,3 +39,5 @@ def report(manifest: Manifest) -> None:
     )
     for problem in run.problems:
         show.note(f"  skipped: {problem}")
+    for note in run.notes:
+        show.note(f"  {note}")

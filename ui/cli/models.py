@@ -113,21 +113,33 @@ def use(name: str) -> None:
 @command.command("verify")
 @click.argument("names", nargs=-1)
 def verify(names: tuple[str, ...]) -> None:
-    """Compare model files with their recorded sizes and SHA-256; without names, all that are here."""
+    """Compare model files with their recorded sizes and SHA-256; without names, all that are here.
+
+    A language model that is whole reads and writes a little too, which shows whether llama.cpp runs here.
+    """
     from rag.errors import ModelProblem
     from rag.models import catalog, store
+    from rag.models.selftest import MEND_LIBRARY, try_library
     from rag.settings import load_settings
 
     settings = load_settings()
     models = [catalog.named(name) for name in names] or [
         m for m in catalog.catalog() if store.folder(settings.models, m).exists()
     ]
-    broken = False
+    broken = fails = False
     for model in models:
         problems = store.verify(settings.models, model)
         broken = broken or bool(problems)
-        click.echo(f"{model.name}: {'as it should be' if not problems else ' '.join(problems)}")
+        if problems or model.kind != "llm":
+            click.echo(f"{model.name}: {' '.join(problems) or 'as it should be'}")
+            continue
+        outcome = try_library(store.gguf(settings.models, model))
+        fails = fails or not outcome.passed
+        run = f"does not run: {outcome.problem}" if outcome.problem else "runs"
+        click.echo(f"{model.name}: as it should be, and {run} (llama.cpp with {', '.join(outcome.built_with)})")
     if not models:
         click.echo("No model is here yet.")
     if broken:
         raise ModelProblem("Fetch what is damaged again with 'sidereus models get NAME'.")
+    if fails:
+        raise ModelProblem(f"llama.cpp does not run here. {MEND_LIBRARY}")

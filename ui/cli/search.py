@@ -111,6 +111,8 @@ def _understood(result: SearchResult) -> None:
     if result.parsed:
         read = ", ".join(f"{name} {value}" for name, value in result.parsed.as_record().items())
         show.note(f"Filters read out of the query: {read}. To search for the words instead, add --literal.")
+    if result.corrected:
+        show.note("To search for the words as typed, add --literal.")
     if result.relaxed:
         show.note(f"Nothing was found with {', '.join(result.relaxed)}: left out.")
     if result.also:

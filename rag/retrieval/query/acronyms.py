@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from rag.text.spelling import is_english
+
 MEANINGS = """
 2dFGRS = 2dF Galaxy Redshift Survey
 2MASS = Two Micron All Sky Survey
@@ -206,6 +208,9 @@ ZAMS = zero-age main sequence
 ZTF = Zwicky Transient Facility
 """
 
+# Acronyms that are words, or parts of words, which no dictionary of English has.
+WORDS = frozenset(("des", "neo", "cos", "sed"))
+
 
 @cache
 def _by_acronym() -> dict[str, tuple[str, ...]]:
@@ -228,14 +233,17 @@ def _pattern() -> re.Pattern[str]:
 def find(query: str) -> list[tuple[tuple[int, int], tuple[str, ...]]]:
     """Where a query has an acronym or what one stands for, and the other ways to write it.
 
-    Acronyms are known by their capitals, for many are words too.
+    Acronyms are known by their capitals, for many are words too; those that are stand for nothing in an index, which
+    knows no capitals.
     """
     found = []
     for match in _pattern().finditer(query):
         if match["acronym"]:
             found.append((match.span(), _by_acronym()[match["acronym"]]))
         else:
-            found.append((match.span(), (_by_meaning()[_plain(match["meaning"])],)))
+            acronym = _by_meaning()[_plain(match["meaning"])]
+            if acronym.lower() not in WORDS and not is_english(acronym.lower()):
+                found.append((match.span(), (acronym,)))
     return found
 
 

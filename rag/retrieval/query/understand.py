@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import replace
 
 from rag.index.filters import Filters
 from rag.index.index import Index
-from rag.retrieval.query import acronyms, authors, categories, identifiers, objects, years
-from rag.retrieval.query.identifiers import Identifier
-
-Kind = Literal["author", "years", "category"]
+from rag.retrieval.query import acronyms, ads, authors, bare_names, categories, objects, years
+from rag.retrieval.query.meaning import LIKE, Expansion, Guess, Understood
+from rag.text import identifiers, references
+from rag.text.identifiers import Identifier
+from rag.text.spelling import Correction
 
 # Longer texts are pasted abstracts, not queries.
 LONGEST_READ = 400
 MOST_VARIANTS = 6
-ASKING_FOR = re.compile(
-    r"^(?:please\s+)?(?:(?:show|give|find|list|get)(?:\s+me)?\s+)?(?:(?:all|any|some|the|recent|latest|new)\s+){0,2}"
-    r"(?:papers?|articles?|publications?|preprints?|literature)\b\s*(?:(?:published|written)\s*)?"
-    r"(?:(?:on|about|regarding|concerning|discussing|dealing\s+with)\s+(?:the\s+)?)?",
-    re.I,
-)
-LIKE = re.compile(r"\b(?:(?:papers?|articles?|more|works?)\s+)?(?:like|similar\s+to|related\s+to|resembling)\s*$", re.I)
+LONE_YEAR = re.compile(r"\(?((?:19|20)\d\d)\)?")
 REVIEWS = re.compile(
     r"\b(?:reviews?(?:\s+(?:papers?|articles?))?|overviews?)\s+(?:of|on|about|for|since|from|by|in)\b", re.I
 )
@@ -38,95 +32,58 @@ RECENT = re.compile(
     r"literature)\b",
     re.I,
 )
-# What is left hanging when a filter's words are taken out.
-HANGING = re.compile(
-    r"^[\s,;:.]*(?:(?:and|or|on|about|of|in|from|for|by|with|published|regarding)\b[\s,;:.]*)+"
-    r"|[\s,;:]*(?:\b(?:and|or|on|about|of|in|from|for|by|with|published|written|the)\b[\s,;:]*)+$",
-    re.I,
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """A filter read out of a query, where it stands there, and what to call it."""
+def understand(query: str, index: Index, spelling: bool = True) -> Understood:
+    """Read a query with the knowledge of an index: who its authors are, which papers and words it has.
 
-    kind: Kind
-    filters: Filters
-    spans: tuple[tuple[int, int], ...]
-
-    @property
-    def label(self) -> str:
-        """The guess for people: "author: Smith", "years: 2003-2007", "category: gr-qc"."""
-        wanted = self.filters
-        if self.kind == "author":
-            return f"author: {wanted.author}"
-        if self.kind == "category":
-            return f"category: {wanted.category}"
-        if wanted.since is None or wanted.until is None:
-            return f"since: {wanted.since}" if wanted.until is None else f"until: {wanted.until}"
-        return f"years: {wanted.since}" + (f"-{wanted.until}" if wanted.until != wanted.since else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Expansion:
-    """Something that papers write in several ways: as typed, and otherwise."""
-
-    typed: str
-    also: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """A query taken apart.
-
-    ``text`` is what remains to be searched for, ``named`` are the papers it names as (identifier, row), ``like``
-    says that papers like those are sought and not they themselves, ``leads`` is a surname cited as a first
-    author's. ``reviews`` and ``recent`` are preferences, not filters.
+    With ``spelling``, words that no paper here has are taken for those they are a slip of.
     """
-
-    query: str
-    guesses: tuple[Guess, ...] = ()
-    identifiers: tuple[Identifier, ...] = ()
-    named: tuple[int, ...] = ()
-    like: bool = False
-    leads: str | None = None
-    reviews: bool = False
-    recent: bool = False
-    notes: tuple[str, ...] = ()
-    expansions: tuple[Expansion, ...] = field(default=())
-
-    @property
-    def filters(self) -> Filters:
-        """All guesses as filters."""
-        filters = Filters()
-        for guess in self.guesses:
-            filters = filters.narrowed(guess.filters)
-        return filters
-
-    @property
-    def text(self) -> str:
-        """The query without the words of its guesses and identifiers; empty when nothing else is asked for."""
-        spans = [span for guess in self.guesses for span in guess.spans]
-        spans += [identifier.span for identifier in self.identifiers]
-        rest = self.query
-        for start, end in sorted(spans, reverse=True):
-            before = LIKE.sub("", rest[:start]) if self.like else rest[:start]
-            rest = f"{before} {rest[end:]}"
-        if not spans:
-            return ASKING_FOR.sub("", rest).strip() or rest
-        return HANGING.sub("", HANGING.sub("", ASKING_FOR.sub("", _tidy(rest)))).strip()
-
-    def without(self, given_up: Collection[Guess]) -> Understood:
-        """The same with fewer guesses."""
-        return replace(self, guesses=tuple(guess for guess in self.guesses if guess not in given_up))
+    meant = _understood(query, index)
+    if not spelling or len(query) > LONGEST_READ:
+        return meant
+    if meant.words is not None:
+        return _with_words_corrected(meant, index)
+    taken = [identifier.span for identifier in meant.identifiers]
+    taken += [span for guess in meant.guesses for span in guess.spans]
+    found = index.speller.corrections(_blanked(meant.query, taken))
+    corrected = _corrected(meant.query, found)
+    return _told(_understood(corrected, index) if corrected != meant.query else meant, corrected, found)
 
 
-def understand(query: str, index: Index) -> Understood:
-    """Read a query with the knowledge of an index: who its authors are, which papers and words it has."""
+def _with_words_corrected(meant: Understood, index: Index) -> Understood:
+    """The same with the slips in its words corrected, where the words are not read off the query."""
+    words = meant.words or ""
+    found = index.speller.corrections(words)
+    corrected = _corrected(words, found)
+    return _told(replace(meant, words=corrected, expansions=tuple(_expansions(corrected, index))), corrected, found)
+
+
+def _corrected(text: str, found: Sequence[Correction]) -> str:
+    for one in reversed([one for one in found if one.sure]):
+        text = text[: one.span[0]] + one.meant + text[one.span[1] :]
+    return text
+
+
+def _told(meant: Understood, corrected: str, found: Sequence[Correction]) -> Understood:
+    """With what was corrected, and what may be a slip."""
+    sure = tuple((one.typed, one.meant) for one in found if one.sure)
+    notes = [f"Did you mean “{one.meant}” by “{one.typed}”?" for one in found if not one.sure]
+    if sure:
+        typed = ", ".join(f"“{word}”" for word, _ in sure)
+        notes.insert(0, f"Showing results for “{corrected}”: no paper here says {typed}.")
+    return replace(meant, notes=(*notes, *meant.notes), corrections=sure)
+
+
+def _understood(query: str, index: Index) -> Understood:
     if len(query) > LONGEST_READ:
         return Understood(query)
     query = identifiers.unlinked(query)
+    if ads.is_ads(query) and (reading := ads.read(query)):
+        return _as_ads(query, reading, index)
     found, named, notes = _named(query, index)
+    if not found and (names := bare_names.find(query, _Facts(index))):
+        return _as_names(query, names)
     # Blanked, not cut, so that places in the query stay what they are.
     free = _blanked(query, [identifier.span for identifier in found])
     like = any(LIKE.search(query[: identifier.span[0]]) for identifier in found)
@@ -141,7 +98,7 @@ def understand(query: str, index: Index) -> Understood:
         tuple(found),
         tuple(named),
         like and bool(named),
-        author[0].name if author and author[0].leads else None,
+        author[0].name if author else None,
         bool(REVIEWS.search(query) or REVIEWS_LAST.search(query)),
         bool(RECENT.search(query)),
         tuple(notes),
@@ -153,6 +110,62 @@ def variants(text: str, expansions: Sequence[Expansion]) -> list[str]:
     """The text with one thing at a time written in another way."""
     written = [text.replace(one.typed, other) for one in expansions for other in one.also if one.typed in text]
     return written[:MOST_VARIANTS]
+
+
+def _as_ads(query: str, reading: ads.Reading, index: Index) -> Understood:
+    """A query in the syntax of ADS."""
+    whole = ((0, len(query)),)
+    words = " ".join(word for word in reading.words if word.lower() not in ("and", "or"))
+    if reading.authors and reading.since is reading.until is None and (year := LONE_YEAR.fullmatch(words)):
+        reading.since = reading.until = int(year[1])
+        words = ""
+    notes = [f"No author here is called {name}." for name in _unknown(reading.authors, index)]
+    guesses = []
+    if reading.authors:
+        guesses.append(Guess("author", Filters(author=" & ".join(reading.authors)), whole))
+    if reading.journal and (journal := references.journal_of(reading.journal.rstrip("*"))):
+        guesses.append(Guess("journal", Filters(journal=journal), whole))
+    elif reading.journal:
+        reading.aside.append(f"bibstem:{reading.journal}")
+    if reading.category:
+        guesses.append(Guess("category", Filters(category=reading.category), whole))
+    if reading.since is not None or reading.until is not None:
+        guesses.append(Guess("years", Filters(since=reading.since, until=reading.until), whole))
+    found, named, missing = _named(" ".join(reading.identifiers), index)
+    if reading.aside:
+        notes.append(f"This can't be asked of titles and abstracts, so it was set aside: {', '.join(reading.aside)}.")
+    if reading.counted:
+        notes.append(
+            f"Who cites what and who reads what is not known here, so {', '.join(reading.counted)} can't be answered: "
+            "ask ADS."
+        )
+    meant = Understood(
+        query,
+        tuple(guesses),
+        tuple(found),
+        tuple(named),
+        notes=(*notes, *missing),
+        words=words,
+        phrases=tuple(reading.phrases),
+        without_words=tuple(reading.without),
+        unanswerable=bool(reading.counted) and not (words or guesses or named),
+    )
+    return replace(meant, expansions=tuple(_expansions(words, index)))
+
+
+def _as_names(query: str, named: bare_names.Named) -> Understood:
+    """A query that is nothing but names."""
+    whole = ((0, len(query)),)
+    guesses = [Guess("author", Filters(author=f"{'^' if named.first else ''}{named.authors}"), whole)]
+    if named.since is not None:
+        guesses.append(Guess("years", Filters(since=named.since, until=named.until), whole))
+    return Understood(query, tuple(guesses), leads=named.authors)
+
+
+def _unknown(names: Sequence[str], index: Index) -> list[str]:
+    """Those of some authors whom the index does not have."""
+    single = [one.strip() for name in names for one in name.split("|")]
+    return [name.lstrip("^") for name in single if not index.content.is_author(name, False)]
 
 
 class _Facts:
@@ -168,7 +181,16 @@ class _Facts:
         # Two papers make no common word, however small the index.
         most = max(share * self._index.manifest.papers, 2) if share else 0
         counts = self._index.document_frequencies(word)
-        return bool(counts) and max(counts) <= most
+        return bool(counts) and min(counts) <= most
+
+    def papers_by(self, name: str) -> int:
+        return self._index.content.papers_by(name)
+
+    def papers_by_all(self, names: str) -> int:
+        return len(self._index.content.matching(Filters(author=names)))
+
+    def texts_with(self, word: str) -> int:
+        return min(self._index.document_frequencies(word), default=0)
 
 
 def _named(query: str, index: Index) -> tuple[list[Identifier], list[int], list[str]]:
@@ -241,7 +263,3 @@ def _blanked(query: str, spans: Sequence[tuple[int, int]]) -> str:
     for start, end in spans:
         query = query[:start] + " " * (end - start) + query[end:]
     return query
-
-
-def _tidy(text: str) -> str:
-    return re.sub(r"\s+([,.;:?!])", r"\1", " ".join(text.split())).strip(" ,;:")

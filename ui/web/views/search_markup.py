@@ -55,7 +55,10 @@ def _heading(found: Listing, wish: Wish) -> str:
 def _chips(found: Listing, wish: Wish, like: Paper | None) -> str:
     """How the query was read; each reading can be taken back."""
     parsed = found.result.parsed if wish.query else Filters()
-    read = {"author": parsed.author, "years": _years(parsed), "category": parsed.category}
+    author = (parsed.author or "").replace("^", "first author ")
+    spelling = ", ".join(f"{typed} → {meant}" for typed, meant in found.result.corrected)
+    read = {"author": author, "years": _years(parsed), "category": parsed.category, "journal": parsed.journal}
+    read["spelling"] = spelling
     chips = [_chip(kind, f"{kind}: {escaped(words)}") for kind, words in read.items() if words]
     if wish.like:
         chips.insert(0, _chip("like", f"like {rich(like.title) if like else escaped(wish.like)}"))
