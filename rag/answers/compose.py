@@ -113,7 +113,8 @@ def _finished(pipeline: Pipeline, composition: Composition, found: Gathered, sha
 
 def _hints(found: Gathered) -> tuple[Passage, ...]:
     """What the nearest papers say that comes nearest to the question."""
-    return tuple(select.one_a_paper(found.read)[:NEAREST])
+    nearest = {hit.paper.id for hit in found.hits[:NEAREST]}
+    return tuple(passage for passage in select.one_a_paper(found.read) if passage.paper.id in nearest)
 
 
 def _note(pipeline: Pipeline, composition: Composition) -> str | None:
