@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Literal
 
-from rag.papers import Paper
+from rag.papers import Paper, tidy
 from rag.sources.journals import macro
 
 Style = Literal["library", "ads"]
@@ -23,20 +23,21 @@ def entry(paper: Paper, style: Style = "library") -> str:
     In the style "library" a paper keeps the key and the journal that its library gave it; in the style "ads" the key
     is the bibcode, where it is known, and the journal the macro of AASTeX.
     """
+    paper = tidy(paper)
     journal = paper.journal or paper.journal_ref or ""
     fields = {
         "author": " and ".join("others" if name.lower() == "et al." else _name(name) for name in paper.authors),
         "title": "{" + _escaped(paper.title) + "}",
         "year": str(paper.year),
-        "eprint": paper.id if paper.on_arxiv else "",
+        "eprint": _bare(paper.id) if paper.on_arxiv else "",
         "archivePrefix": "arXiv" if paper.on_arxiv else "",
-        "primaryClass": paper.categories[0] if paper.categories else "",
-        "doi": paper.doi or "",
+        "primaryClass": _bare(paper.categories[0]) if paper.categories else "",
+        "doi": _bare(paper.doi or ""),
         "journal": (style == "ads" and macro(journal)) or _escaped(journal),
-        "volume": paper.volume or "",
-        "pages": (paper.pages or "").replace("–", "--"),
-        "adsurl": f"https://ui.adsabs.harvard.edu/abs/{paper.bibcode}" if paper.bibcode else "",
-        "url": paper.url,
+        "volume": _bare(paper.volume or ""),
+        "pages": _bare((paper.pages or "").replace("–", "--")),
+        "adsurl": f"https://ui.adsabs.harvard.edu/abs/{_bare(paper.bibcode)}" if paper.bibcode else "",
+        "url": _bare(paper.url),
     }
     kind = "article" if journal else "misc"
     lines = [f"  {name:<13} = {{{value}}}," for name, value in fields.items() if value]
@@ -80,7 +81,22 @@ def _name(author: str) -> str:
     return "{" + _escaped(author) + "}" if name == author else _escaped(name)
 
 
+def _bare(value: str) -> str:
+    """A name for machines, without anything that could end its field."""
+    return re.sub(r"[{}\\\s\"]", "", value)
+
+
+def _is_balanced(text: str) -> bool:
+    depth = 0
+    for mark in re.findall(r"\\[{}]|[{}]", text):
+        # Whoever reads BibTeX may or may not count a brace behind a backslash, so none may stand there.
+        depth += 1 if mark == "{" else -1 if mark == "}" else -1_000_000
+        if depth < 0:
+            return False
+    return depth == 0
+
+
 def _escaped(text: str) -> str:
-    balanced = text if text.count("{") == text.count("}") else text.replace("{", "(").replace("}", ")")
+    balanced = text if _is_balanced(text) else text.replace("{", "(").replace("}", ")")
     open_ended = balanced.endswith("\\") and not balanced.endswith("\\\\")
     return SPECIAL.sub(r"\\\1", balanced[:-1] if open_ended else balanced)

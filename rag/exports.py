@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.bibtex import bibliography, surname_first
-from rag.papers import Paper
+from rag.papers import Paper, tidy
 
 COLUMNS = ("id", "title", "authors", "year", "categories", "doi", "journal_ref", "url", "abstract")
 # What makes a spreadsheet take a cell for a formula.
@@ -56,6 +56,7 @@ FORMATS = {
 
 
 def _cells(paper: Paper) -> list[str]:
+    paper = tidy(paper)
     values = (
         paper.id,
         paper.title,
@@ -71,6 +72,7 @@ def _cells(paper: Paper) -> list[str]:
 
 
 def _entry(paper: Paper) -> dict[str, Any]:
+    paper = tidy(paper)
     entry = {
         "type_of_reference": "JOUR" if paper.journal_ref else "UNPB",
         "id": paper.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
@@ -16,6 +16,7 @@ Kind = Literal["abstract", "digest"]
 NEW_ID = re.compile(r"(?P<id>(?P<yy>\d{2})(?P<mm>\d{2})\.\d{4,5})(?:v(?P<version>\d+))?")
 OLD_ID = re.compile(r"(?P<id>[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?/(?P<yy>\d{2})(?P<mm>\d{2})\d{3})(?:v(?P<version>\d+))?")
 FIRST_ARXIV_YEAR = 1991
+_LONGEST_NAME = 2_000  # beyond, reading the TeX of a name takes longer than it is worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,20 @@ class Paper:
         return cls(**values)
 
 
+def tidy(paper: Paper) -> Paper:
+    """The paper as it leaves Sidereus: every field one line without control characters, wherever it came from."""
+    return replace(
+        paper,
+        id=clean(paper.id),
+        title=clean(paper.title),
+        authors=tuple(map(clean, paper.authors)),
+        abstract=clean(paper.abstract),
+        categories=tuple(map(clean, paper.categories)),
+        doi=clean(paper.doi) or None,
+        journal_ref=clean(paper.journal_ref) or None,
+    )
+
+
 def split_id(identifier: str) -> tuple[str, int]:
     """Split an arXiv identifier of either style into its id without version and the version (1 if none).
 
@@ -124,7 +139,7 @@ def clean(text: str | None) -> str:
 @lru_cache(maxsize=65536)
 def plain_name(name: str) -> str:
     """An author's name with LaTeX accents written as Unicode: ``Ol\\'ofsson`` becomes ``Olófsson``."""
-    if not any(mark in name for mark in "\\{}$~&<"):
+    if not any(mark in name for mark in "\\{}$~&<") or len(name) > _LONGEST_NAME:
         return clean(name)
     # The number of a footnote is no part of the name.
     return re.sub(r"(?<=[^\W\d_])\d{1,2}$", "", clean(readable(name)))

@@ -14,7 +14,7 @@ from rag.errors import SourceProblem, UsageError
 from rag.papers import Paper
 from rag.settings import Settings
 from rag.sources import Gone, ReadReport, fetcher, open_source, papers
-from rag.sources.oai import fault, set_spec
+from rag.sources.oai import OaiSet, fault, set_spec
 
 PAUSE = 0.01
 
@@ -276,3 +276,50 @@ def test_a_failed_update_leaves_the_index_and_is_on_record(arxiv: ArxivServer, s
     assert [run.what for run in runs] == ["build", "update", "update"]
     assert "418" in str(runs[1].failure)
     assert runs[2].failure is None
+
+
+def listed(first: int, token: str, size: int = 6) -> bytes:
+    """A page of two records, with the token of the next."""
+    records = "".join(
+        f"<record><header><identifier>oai:arXiv.org:2201.9{n:04}</identifier><datestamp>2022-01-0{n}</datestamp></header>"
+        f'<metadata><arXivRaw xmlns="http://arxiv.org/OAI/arXivRaw/"><id>2201.9{n:04}</id><title>Quill {n}</title>'
+        "<authors>A. Roe</authors><categories>astro-ph.GA</categories><abstract>Text.</abstract></arXivRaw></metadata>"
+        "</record>"
+        for n in (first, first + 1)
+    )
+    return (
+        '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><responseDate>2022-02-01T00:00:00Z</responseDate>'
+        f'<ListRecords>{records}<resumptionToken completeListSize="{size}">{token}</resumptionToken></ListRecords>'
+        "</OAI-PMH>"
+    ).encode()
+
+
+class Archive:
+    """Hands out pages in their order, and then the last one again and again."""
+
+    def __init__(self, *pages: bytes) -> None:
+        self.pages, self.asked = list(pages), 0
+
+    def fetch(self, url: str, check: object) -> bytes:
+        """The next page."""
+        self.asked += 1
+        return self.pages.pop(0) if len(self.pages) > 1 else self.pages[0]
+
+
+def test_a_list_that_goes_in_a_circle_ends_with_a_sentence() -> None:
+    archive = Archive(listed(1, "t1"), listed(3, "t2"))
+    source = OaiSet("astro-ph", "http://127.0.0.1:9/oai", archive)  # type: ignore[arg-type]
+    with pytest.raises(SourceProblem, match="repeats its own resumption tokens"):
+        list(source.pages(ReadReport()))
+    assert archive.asked < 30
+
+
+def test_a_list_that_ends_too_soon_is_told_and_asked_for_again() -> None:
+    archive = Archive(listed(1, "t1"), listed(3, ""))
+    report = ReadReport()
+    *_, last = OaiSet("astro-ph", "http://127.0.0.1:9/oai", archive).pages(report)  # type: ignore[arg-type]
+    assert (last.cursor, len(last.entries)) == ({}, 2)
+    assert "announced 6 records and sent 4" in report.notes[0]
+    whole = Archive(listed(1, "t1", 4), listed(3, "", 4))
+    *_, last = OaiSet("astro-ph", "http://127.0.0.1:9/oai", whole).pages(ReadReport())  # type: ignore[arg-type]
+    assert last.cursor == {"from": "2022-02-01"}

@@ -20,6 +20,9 @@ Verdict = Literal["answered", "partly", "declined", "courtesy"]
 BlockKind = Literal["prose", "section", "points", "papers"]
 """Sentences in a row; the same under a heading; a line for what each paper says; a line for each paper of a list."""
 
+WAITING = "waiting: "
+"""How the status begins while others are answered first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -136,9 +139,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is happening, in a few words for the status line: "searching 13,124 papers"."""
+    """What is happening, in a few words for the status line: "searching 13,124 papers".
+
+    ``waiting`` says that others are answered first.
+    """
 
     text: str
+    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

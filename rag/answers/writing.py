@@ -31,7 +31,7 @@ def written(
     ticket = object()
     try:
         for ahead in pipeline.turnstile.enter(ticket, composition.stop):
-            yield Status(f"waiting: {ahead} ahead of you")
+            yield Status(f"waiting: {ahead} ahead of you", waiting=True)
         if composition.stopped:
             return
         papers = len({passage.paper.id for passage in chosen})

@@ -9,6 +9,8 @@ from rag.answers.answer import Answer, Citation
 from rag.answers.marks import unmarked
 from rag.bibtex import bibliography
 from rag.chats.conversations import Entry, Kept, as_json
+from rag.papers import tidy
+from rag.text.visible import visible
 
 Format = Literal["markdown", "bibtex", "json"]
 ENDINGS: dict[Format, tuple[str, str]] = {
@@ -22,7 +24,7 @@ def written(kept: Kept, how: Format) -> str:
     """The conversation in one of the formats. The JSON is what Sidereus itself keeps."""
     if how == "bibtex":
         return bibliography((*kept.papers(), *kept.pins))
-    return markdown(kept) if how == "markdown" else as_json(kept)
+    return visible(markdown(kept)) if how == "markdown" else as_json(kept)
 
 
 def markdown(kept: Kept) -> str:
@@ -42,7 +44,7 @@ def page(answer: Answer) -> str:
     papers = "\n".join(_reference(citation) for citation in sorted(answer.citations, key=lambda citation: citation.n))
     about = f"From the index {answer.index} with Sidereus."
     parts = (f"# {answer.question}", about, render.text(answer.blocks), papers and f"## Papers\n\n{papers}")
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return visible("\n\n".join(part for part in parts if part)) + "\n"
 
 
 def _turn(entry: Entry) -> str:
@@ -51,7 +53,7 @@ def _turn(entry: Entry) -> str:
 
 
 def _reference(citation: Citation) -> str:
-    paper = citation.paper
+    paper = tidy(citation.paper)
     where = f" {paper.journal_ref}." if paper.journal_ref else ""
     digest = " Quoted from a digest written for Sidereus, not from the abstract." if paper.kind == "digest" else ""
     return f"- [{citation.n}] {unmarked(paper.byline)}. {unmarked(paper.title)}.{where} <{paper.url}>{digest}"

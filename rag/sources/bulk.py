@@ -18,14 +18,15 @@ from typing import Any, BinaryIO
 from rag.errors import SourceProblem
 from rag.papers import Kind, Paper, clean, plain_name, split_id, year_of_id
 from rag.sources import Cursor, Page, ReadReport
+from rag.sources.limits import LONGEST_LINE, check_lengths, expanded
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".jsonl.zst")
 WITHDRAWN = re.compile(
     r"^\W*(?:this|the) (?:paper|article|submission|manuscript|work)\b.{0,40}\bwithdrawn|^\W*withdrawn\b", re.I
 )
-LONGEST_LINE = 16 * 1024 * 1024
 CHUNK = 1024 * 1024
 LINES_OF_A_PAGE = 1024
+_NESTED = 4  # parentheses within parentheses, in a line of authors
 # From so much of a file, compressed or not, the number of all its records is estimated.
 COUNTED_BYTES = 16 * 1024 * 1024
 
@@ -88,7 +89,7 @@ class BulkFile:
         """Each line after ``place`` with its number and where it ends in the decompressed text."""
         number, offset = place["line"], place["offset"]
         try:
-            stream = self._decompressed(raw)
+            stream = expanded(self.path, raw)
             _skip(stream, offset)
             while line := stream.readline(LONGEST_LINE):
                 number += 1
@@ -101,19 +102,15 @@ class BulkFile:
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             report.problem(f"{self.path.name} after line {number}", f"the file breaks off or is damaged ({error})")
 
-    def _decompressed(self, raw: BinaryIO) -> BinaryIO:
-        if self.path.suffix == ".gz":
-            return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]
-        if self.path.suffix == ".zst":
-            return io.BufferedReader(_Zstandard(raw))
-        return raw
-
     def _parse(self, number: int, line: bytes, report: ReadReport) -> Paper | None:
         try:
             record = json.loads(line)
             if not isinstance(record, dict):
                 raise ValueError("no JSON object")
             return paper_of_record(record)
+        except RecursionError:
+            report.problem(f"{self.path.name} line {number}", "it is nested too deeply")
+            return None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             why = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
             report.problem(f"{self.path.name} line {number}", why)
@@ -144,49 +141,13 @@ def _skip_line(stream: BinaryIO) -> int:
     return skipped
 
 
-class _Zstandard(io.RawIOBase):
-    """The text of a file of zstandard frames; one that breaks off inside a frame raises EOFError."""
-
-    def __init__(self, raw: BinaryIO) -> None:
-        self._raw = raw
-        self._frame: Any = None
-        self._packed = self._text = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._text:
-            self._packed = self._packed or self._raw.read(CHUNK)
-            if not self._packed:
-                if self._frame is not None:
-                    raise EOFError("it ends inside a compressed frame")
-                return 0
-            self._text = self._decompressed()
-        size = min(len(buffer), len(self._text))
-        buffer[:size], self._text = self._text[:size], self._text[size:]
-        return size
-
-    def _decompressed(self) -> bytes:
-        import zstandard
-
-        self._frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
-        try:
-            text: bytes = self._frame.decompress(self._packed)
-        except zstandard.ZstdError as error:
-            raise EOFError(str(error)) from None
-        self._packed = b""
-        if self._frame.eof:
-            self._packed, self._frame = self._frame.unused_data, None
-        return text
-
-
 def paper_of_record(record: dict[str, Any]) -> Paper:
     """Turn one record of the bulk layout into a paper.
 
     Raises ValueError or KeyError when it has no valid id or no title.
     """
     identifier, version = split_id(str(record["id"]))
+    check_lengths(str(record["title"]), str(record.get("abstract") or ""), str(record.get("authors") or ""))
     title = clean(record["title"])
     if not title:
         raise ValueError("the title is empty")
@@ -212,7 +173,8 @@ def _kind(record: dict[str, Any]) -> Kind:
 
 
 def _categories(value: Any) -> tuple[str, ...]:
-    return tuple(value.split()) if isinstance(value, str) else tuple(str(v) for v in value or ())
+    named = value.split() if isinstance(value, str) else value or ()
+    return tuple(name for name in (clean(str(one)) for one in named) if name)
 
 
 def _authors(record: dict[str, Any]) -> tuple[str, ...]:
@@ -228,9 +190,9 @@ def _authors(record: dict[str, Any]) -> tuple[str, ...]:
 
 def authors_of_line(line: str) -> tuple[str, ...]:
     """The names in arXiv's line of authors, without the affiliations in parentheses, collaborations first."""
-    bare, inner = line, ""
-    while bare != inner:
-        bare, inner = re.sub(r"\([^()]*\)", "", bare), bare
+    bare = line
+    for _ in range(_NESTED):
+        bare = re.sub(r"\([^()]*\)", "", bare)
     bare = re.sub(r"\b(collaborations?|teams?|consorti(?:um|a))\s*:", r"\1,", bare, flags=re.I)
     return tuple(name for name in map(plain_name, re.split(r"[,;]\s*(?:and\s+)?|\s+and\s+", bare)) if name)
 

@@ -56,6 +56,7 @@ class OaiSet:
         self._scythe = _Courteous(url, fetcher)
         self._read, self._total = 0, 0
         self._ended = self._more = False
+        self._whole = True
 
     def pages(self, report: ReadReport, cursor: Cursor | None = None) -> Iterator[Page]:
         """Yield the records that are new or changed since the cursor, and what was deleted.
@@ -64,19 +65,35 @@ class OaiSet:
         """
         place = dict(cursor or {})
         renewals, self._ended = 0, False
+        seen: set[tuple[str, str]] = set()
+        self._whole = "token" not in place
         while not self._ended:
             try:
                 for root in self._lists(place):
-                    place = self._next(place, root)
+                    before, place = place, self._next(place, root)
+                    page = (place.get("token", ""), root.findtext(f".//{OAI}header/{OAI}identifier") or "")
+                    if page[0] and page in seen:  # the list goes in a circle
+                        raise BadResumptionToken(page[0])
+                    seen.add(page)
+                    if not self._more and self._is_short:
+                        place = {"from": before["from"]} if before.get("from") else {}
+                        report.note(
+                            self.name,
+                            f"the archive announced {self._total:,} records and sent {self._read:,}: "
+                            "the next update asks for this list again",
+                        )
                     yield Page(tuple(self._entries(root, report)), place)
                 self._ended = True
             except BadResumptionToken:
                 renewals += 1
                 if renewals > RENEWALS:
                     raise SourceProblem(
-                        f"{self.name}: the archive refuses its own resumption tokens: run the same command again later."
+                        f"{self.name}: the archive refuses or repeats its own resumption tokens: run the same command "
+                        "again later."
                     ) from None
                 place = _renewed(place)
+                self._whole = False
+                seen.clear()
             except NoRecordsMatch as nothing:
                 if "from" not in place:
                     raise UsageError(self._no_set(str(nothing))) from None
@@ -97,6 +114,11 @@ class OaiSet:
         for _ in self.pages(ReadReport(), cursor):
             return max(self._total, self._read) if self._total or not self._more else None
         return 0
+
+    @property
+    def _is_short(self) -> bool:
+        """Whether a list that was read from its beginning ended before all that was announced had come."""
+        return self._whole and self._read < self._total
 
     def _lists(self, place: Cursor) -> Iterator[Any]:
         query = {"verb": "ListRecords", "metadataPrefix": FORMAT, "set": self._set}

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from rag.papers import Paper, clean, plain_name, split_id, year_of_id
 from rag.sources.identity import arxiv_id, bibcode_of, digest, doi_of, own_id
 from rag.sources.journals import journal
+from rag.sources.limits import check_lengths
 from rag.text.latex import readable
 
 YEAR = re.compile(r"(?<!\d)(?:1[6-9]\d\d|20\d\d)(?!\d)")
@@ -27,6 +28,7 @@ def paper_of_fields(
     else title, first author and year are what the paper is known by.
     Raises ValueError when there is no title, no year, or neither an arXiv id nor an abstract.
     """
+    check_lengths(fields.get("title", ""), fields.get("abstract", ""), "".join(authors))
     title, abstract = readable(fields.get("title", "")), readable(fields.get("abstract", ""))
     if not title:
         raise ValueError("it has no title")

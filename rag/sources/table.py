@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
-import gzip
+import io
 import math
 import re
 import zlib
@@ -19,6 +19,7 @@ from rag.sources import Cursor, Page, ReadReport
 from rag.sources.bibliography import found_instead
 from rag.sources.bulk import file_stamp
 from rag.sources.encodings import LENIENT, SAMPLE, doubt, encoding_of
+from rag.sources.limits import LONGEST_LINE, expanded
 from rag.sources.names import name_of, names_of_list
 from rag.sources.records import paper_of_fields
 
@@ -104,10 +105,9 @@ class TableFile:
 
     def _text(self, report: ReadReport) -> Iterator[Mapping[str, str]]:
         csv.field_size_limit(LONGEST_FIELD)
-        opened: Any = gzip.open if self.path.name.lower().endswith(".gz") else open
         try:
-            with opened(self.path, "rb") as file:
-                sample = file.read(SAMPLE)
+            with self.path.open("rb") as raw:
+                sample = expanded(self.path, raw).read(SAMPLE)
         except (EOFError, zlib.error) as error:
             raise SourceProblem(f"{self.path} can't be read: it breaks off or is damaged ({error}).") from None
         encoding = encoding_of(sample)
@@ -115,14 +115,15 @@ class TableFile:
             report.note(self.path.name, told)
         if "\0" in (start := sample[:4096].decode(encoding, LENIENT)) or not start.strip():
             raise SourceProblem(f"No table found in {self.path.name}: {found_instead(sample, start)}.")
-        with opened(self.path, "rt", encoding=encoding, errors=LENIENT, newline=None) as file:
+        with self.path.open("rb") as raw:
+            file = io.TextIOWrapper(expanded(self.path, raw), encoding=encoding, errors=LENIENT, newline=None)
             yield from self._records(file, report)
 
     def _records(self, file: IO[str], report: ReadReport) -> Iterator[Mapping[str, str]]:
-        head = file.readline(LONGEST_FIELD)
+        head = file.readline(LONGEST_LINE)
         named = re.fullmatch(r"sep=(.)\s*", head)
         before = 1 if named else 0
-        head = file.readline(LONGEST_FIELD) if named else head
+        head = file.readline(LONGEST_LINE) if named else head
         delimiter = "\t" if ".tsv" in self.path.name.lower() else named[1] if named else _delimiter(head)
         lines = _Lines(file, head, delimiter)
         rows = csv.reader(lines, delimiter=delimiter)
@@ -162,9 +163,10 @@ class TableFile:
         if missing or not any(_find(columns, self._columns, "title")):
             if head.lstrip().startswith(("<", "%PDF", "@")):
                 raise SourceProblem(f"No table found in {self.path.name}: {found_instead(head.encode(), head)}.")
+            there = " ".join(", ".join(columns).split())[:300]
             raise UsageError(
-                f"{self.path} has no column {missing[0] if missing else 'for the title'}, only "
-                f"{', '.join(columns)[:300]}: say which is which with --columns title=NAME,abstract=NAME."
+                f"{self.path} has no column {missing[0] if missing else 'for the title'}, only {there}: "
+                "say which is which with --columns title=NAME,abstract=NAME."
             )
 
     def _paper(self, row: Mapping[str, str]) -> Paper:
@@ -208,13 +210,13 @@ class _Lines:
     def _next(self) -> str:
         if self._waiting:
             return self._waiting.pop(0)
-        return self._ahead.pop(0) if self._ahead else self._file.readline(LONGEST_FIELD)
+        return self._ahead.pop(0) if self._ahead else self._file.readline(LONGEST_LINE)
 
     def _closed_below(self) -> bool:
         """Whether one of the next lines closes the quote, looking ahead."""
         for at in range(MOST_LINES):
             if at == len(self._ahead):
-                line = self._file.readline(LONGEST_FIELD)
+                line = self._file.readline(LONGEST_LINE)
                 if not line:
                     return False
                 self._ahead.append(line)

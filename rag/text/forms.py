@@ -80,8 +80,22 @@ _SOURCE = re.compile(
     r"\b(Virgo|Vir|Cygnus|Cyg|Perseus|Per|Taurus|Tau|Fornax|For|Centaurus|Cen|Hydra|Hya|Hercules|Her|Cassiopeia|Cas|"
     r"Pictor|Pic|Sagittarius|Sgr|Puppis|Pup)\s+([A-C])(?![\w'])\*?"
 )
+_HELIUM_ION = re.compile(r"\b([Hh]e[IViv]{1,3})\b")
 _HELIUM = re.compile(r"\bHe\b(?![- ](?:[a-z]+ed|was|is|has|had|then|also)\b)")
 _BE = re.compile(r"\bBe(?=[ /-](?:stars?|X|binar|white|type|phenomen|disks?|discs?))")
+# Written closed, open or with a hyphen; closed here.
+_PAIRS = (
+    "light curve,time scale,length scale,line width,wave length,wave front,red shift,blue shift,black body,band width,"
+    "space craft,space time,star burst,star spot,sun spot,life time,data set,data base,foot point,mid plane,out flow,"
+    "super cluster,super massive,super nova,broad band,wide band,narrow band,over density,work flow"
+)
+_PAIR = re.compile(rf"\b(?:{_PAIRS.replace(' ', '[ -]').replace(',', '|')})(?=s?\b)", re.I)
+_PREFIX = re.compile(
+    r"\b(non|quasi|semi|anti|multi|sub|inter)[ -](?=[a-z]{4})|\b(ultra|micro|photo|extra|magneto|hydro|thermo|proto)-"
+    r"(?=[a-z]{4})",
+    re.I,
+)
+_CLOSED = re.compile(r"\b(x|gamma)ray", re.I)
 
 _OUR = re.compile(r"^(col|fav|behavi|vap|neighb|harb|hon|lab|flav|arm|rig|vig|tum)our")
 _RE = re.compile(r"^((?:\w*(?:met|cent|lit|fib|calib|theat|spect|sab)))re(s|d)?$")
@@ -130,9 +144,12 @@ def comparable(text: str) -> str:
     text = _SMALL_CAPITALS.sub(lambda m: m[1] + m[2].upper(), text)
     text = _ION.sub(r"\1\2", text)
     text = _SMALL_ION.sub(r"\1\2", text)
+    text = _HELIUM_ION.sub(r"\1 helium", text)
     text = _HELIUM.sub("helium", text)
     text = _BE.sub("be0", text)
     text = _SOURCE.sub(r"\1\2", text)
+    text = _PAIR.sub(lambda m: re.sub(r"[ -]", "", m[0]), text)
+    text = _CLOSED.sub(r"\1 ray", _PREFIX.sub(lambda m: m[1] or m[2], text))
     text = _UNIT.sub(r"\1 \2", text)
     text = _PLANET.sub(r"\1 \2", text)
     text = _DESIGNATION.sub(r"\1 \2", text)

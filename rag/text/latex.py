@@ -27,6 +27,8 @@ TOKEN = re.compile(
 LONGEST_FORMULA = 2000
 # A longer argument, or one without an end, is read where it stands.
 LONGEST_ARGUMENT = 500
+# After so many without an end, none is looked for any more.
+MOST_UNCLOSED = 20
 # Words in a row are prose between two prices, and no formula.
 PROSE = re.compile(r"(?<![\\A-Za-z{])[a-z]{2,} [a-z]{2,} [a-z]{2,}")
 WORDED = re.compile(r"\\(?:text|mbox|hbox|mathrm|rm|textrm)")
@@ -92,7 +94,7 @@ class _Reader:
     """Reads one text from left to right."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.at = text, 0
+        self.text, self.at, self.unclosed = text, 0, 0
 
     def pieces(self) -> Iterator[str]:
         """The readable pieces, in their order."""
@@ -192,7 +194,7 @@ class _Reader:
 
     def _argument(self) -> str:
         """The group that follows, which is skipped; empty where there is none, and the rest where it has no end."""
-        if not self._follows("{"):
+        if not self._follows("{") or self.unclosed > MOST_UNCLOSED:
             return ""
         start = self.text.index("{", self.at)
         depth = 0
@@ -202,6 +204,7 @@ class _Reader:
                 self.at = brace.end()
                 return self.text[start + 1 : brace.start()]
         self.at = start + 1
+        self.unclosed += 1
         return ""
 
     def _follows(self, signs: str) -> bool:

@@ -25,12 +25,15 @@ _WORD_NUMBERS = {
      "twice": "2", "double": "2", "doubled": "2", "doubles": "2", "twofold": "2",
      "threefold": "3", "fourfold": "4", "fivefold": "5", "tenfold": "10", "triple": "3", "quadruple": "4",
      "half": "0.5"}  # fmt: skip
+# Digits in such a run are a table or an attack, and no number.
+_TOO_LONG = re.compile(r"\d{40,}")
 _ONE = _WORD_NUMBERS.pop("one")
 _FRACTIONS = {
     "half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10,
     "hundredth": 100, "thousandth": 1000, "millionth": 1e6,
 }  # fmt: skip
 _SCALES = {"dozen": 12.0, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_ENDLESS = re.compile(r"(\d{60})\d+")  # more digits than any number has
 _WORDS = re.compile(rf"\b(?!half-)({'|'.join(_WORD_NUMBERS)})s?\b", re.IGNORECASE)
 _TENS_AND_ONES = re.compile(r"\b([2-9]0)-([1-9])\b")
 _FRACTION = re.compile(
@@ -54,6 +57,7 @@ _NUMBER = re.compile(
     rf"|{_TEN_TO.format('bare')}"
     rf"|(?P<decimal>{_DECIMAL})(?:[eEdD](?P<exponent>[+-]?\d+)(?!\w))?)"
 )
+_HUNDRED_AND = re.compile(rf"\b({_DECIMAL})[ -]hundred(?: and)? ([1-9]\d?)\b")
 _RANGE = re.compile(r"\s?\(?(?:-+|to|through|and|or|,|\+/-|\.\.\.)\s?(?:and |about |some |roughly )?[~<>]*\s?")
 _SPREAD = rf"\(?\b({_DECIMAL})\s?(\+/-|-|to)\s?({_DECIMAL})\)?"
 # Number words as round as these are said of values near them.
@@ -76,7 +80,7 @@ class Quantity:
 
 def _respell(text: str) -> str:
     """Plain text with numbers in digits and units in symbols."""
-    text = plain(text).replace("±", "+/-").replace("×", "x")
+    text = _ENDLESS.sub(r"\1", _TOO_LONG.sub(" ", plain(text)).replace("±", "+/-").replace("×", "x"))
     text = re.sub(r"\s?\((?:stat|sys|random)\w*\.?\)", "", text)
     text = re.sub(rf"\^\+({_DECIMAL})_-({_DECIMAL})", r" +/-\1, \2, -\2", text)
     text = re.sub(r"(?<=\d)x(?=\d)", " x ", text)  # errors above and below
@@ -99,11 +103,13 @@ def _respell(text: str) -> str:
     text = re.sub(r"(?:^|(?<=\s))\(\d\)(?=\s)", "", text)  # list numbers: "(1) ... (2) ..."
     text = re.sub(r"(?<![\d/.])([1-9])/([1-9])(?!\d|/|\.\d)", lambda m: f"{int(m[1]) / int(m[2]):.3g}", text)
     scales = "|".join(_SCALES)
-    text = re.sub(rf"\b({_DECIMAL})[ -]hundred(?: and)? ([1-9]\d?)\b", lambda m: f"{int(m[1]) * 100 + int(m[2])}", text)
+    text = re.sub(
+        rf"\b({_DECIMAL})[ -]hundred(?: and)? ([1-9]\d?)\b", lambda m: f"{float(m[1]) * 100 + int(m[2]):.12g}", text
+    )
     text = re.sub(rf"{_SPREAD}[ -]({scales})s?\b", lambda m: f"{m[1]} {m[4]} {m[2]} {m[3]} {m[4]}", text)
     text = re.sub(rf"\ban? (hundred) ({scales})\b", r"100 \2", text)
     for _ in range(2):  # "four hundred thousand"
-        text = re.sub(rf"({_DECIMAL})[ -]({scales})s?\b", lambda m: f"{float(m[1]) * _SCALES[m[2]]:.12g}", text)
+        text = re.sub(rf"(?<!\d)({_DECIMAL})[ -]({scales})s?\b", lambda m: f"{float(m[1]) * _SCALES[m[2]]:.12g}", text)
     return re.sub(rf"\b(?:an? )?({scales})s?\b", lambda m: f"{_SCALES[m[1]]:.12g}", text)
 
 
@@ -125,20 +131,25 @@ def _fraction(match: re.Match[str]) -> str:
 
 def _one(match: re.Match[str]) -> str:
     """ "One" in digits before a unit or in a range; elsewhere it is a pronoun or an article."""
-    follows = match.string[match.end() + 1 :].split(" ")[0].split("-")[0].rstrip(".,;:")
+    follows = match.string[match.end() + 1 : match.end() + 60].split(" ")[0].split("-")[0].rstrip(".,;:")
     counts = follows in _SCALES or re.match(
-        r"one (?:to|or) (?:two|three|four|five|ten|\d)", match.string[match.start() :]
+        r"one (?:to|or) (?:two|three|four|five|ten|\d)", match.string[match.start() : match.start() + 60]
     )
     return _ONE if counts or (len(follows) > 1 and unit_of(follows) and follows != "as") else match[0]
+
+
+def _power(written: str) -> int:
+    """An exponent, as far as numbers go."""
+    return max(-300, min(300, int(written[:6])))
 
 
 def _value(match: re.Match[str]) -> tuple[float, int]:
     """Value and significant digits of a matched number."""
     if match["bare"]:
-        value, digits = 10.0 ** int(match["bare"]), 1
+        value, digits = 10.0 ** _power(match["bare"]), 1
     else:
         mantissa = match["factor"] or match["decimal"]
-        power = int(match["power"] or match["exponent"] or 0)
+        power = _power(match["power"] or match["exponent"] or "0")
         shown = mantissa.replace(".", "").lstrip("0")
         if "." not in mantissa:
             shown = shown.rstrip("0")

@@ -74,6 +74,8 @@ IOP = {
 IOP_DOI = re.compile(r"10\.(?:1088|3847)/(?P<issn>\d{4}-\d{3}[\dx])/(?P<volume>\w+)/(?P<issue>\w+)/(?P<page>\w+)")
 APS_DOI = re.compile(r"10\.1103/(?P<journal>physrev[a-e]|physrevlett|revmodphys)\.(?P<volume>\d+)\.(?P<page>\w+)")
 OXFORD_DOI = re.compile(r"10\.1093/(?P<journal>mnras|pasj|mnrasl)/(?P<volume>\d+)\.(?P<issue>\w+)\.(?P<page>\w+)")
+# Between two DOIs; within one a semicolon may stand.
+DOIS = re.compile(r"\s+|[,;]\s*(?=10\.)")
 # What the DOIs of a journal begin with.
 PUBLISHERS = (
     *((f"10.1088/{issn}/", journal) for issn, journal in IOP.items()),
@@ -115,8 +117,8 @@ def keys_of_paper(
     if bibcode:
         keys.update(filter(None, (f"bibcode:{bibcode.lower()}", key_of_bibcode(bibcode))))
     if doi:
-        keys.update(f"doi:{one.lower()}" for one in re.split(r"[\s,;]+", doi) if one)
-        keys.update(filter(None, (_key_of_doi(one.lower()) for one in re.split(r"[\s,;]+", doi))))
+        keys.update(f"doi:{one.lower()}" for one in DOIS.split(doi) if one)
+        keys.update(filter(None, (_key_of_doi(one.lower()) for one in DOIS.split(doi))))
     if journal_ref and (reference := key_of_reference(journal_ref)):
         keys.add(reference)
     journals = {one.partition("|")[0] for one in keys if "|" in one} | _journals_of(doi or "", journal_ref or "")
@@ -131,9 +133,7 @@ def journal_of(name: str) -> str | None:
 
 def _journals_of(doi: str, reference: str) -> set[str]:
     """The journals that a DOI is of, and that a reference begins with."""
-    found = {
-        journal for one in re.split(r"[\s,;]+", doi.lower()) for start, journal in PUBLISHERS if one.startswith(start)
-    }
+    found = {journal for one in DOIS.split(doi.lower()) for start, journal in PUBLISHERS if one.startswith(start)}
     if (match := re.match(r"\s*([^\d(:]{1,100})", reference)) and (journal := journal_of(match[1])):
         found.add(journal)
     return found

@@ -206,6 +206,6 @@ def names(text: str) -> list[str]:
     found = []
     for match in _RAW_WORD.finditer(text):
         word = re.sub(r"['’]s?$", "", match.group().rstrip(".-/'’*"))
-        if is_name(word, bool(_SENTENCE_START.search(text[: match.start()]))):
+        if is_name(word, bool(_SENTENCE_START.search(text[max(match.start() - 10, 0) : match.start()]))):
             found.append(word)
     return found

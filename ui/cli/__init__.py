@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from rag.errors import SidereusError, of_database, of_system
+from rag.text.visible import visible
 
 COMMANDS = {
     "ask": "Answer a question from the papers of an index.",
@@ -75,5 +76,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _fail(sentence: str, code: int) -> None:
-    click.echo(f"sidereus: {sentence}", err=True)
+    click.echo(f"sidereus: {visible(sentence)}", err=True)
     sys.exit(code)

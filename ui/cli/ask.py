@@ -99,6 +99,7 @@ def answered(
     """The answer to a question, shown as it comes in unless ``quiet``, with a status line on a terminal."""
     from rag.answers import render
     from rag.answers.answer import Finished, Said, Status
+    from ui.cli import show
 
     for _ in session.warm():
         pass
@@ -113,6 +114,6 @@ def answered(
         if isinstance(event, Said) and not quiet:
             click.echo("\r\x1b[K" if terminal else "", err=True, nl=False)
             text = render.text(event.blocks)
-            click.echo(text[len(shown) :], nl=False)
+            show.say(text[len(shown) :], end="")
             shown = text
     raise AssertionError("an answer ends with Finished")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 import click
 
@@ -17,7 +18,13 @@ from ui.web.origins import LOOPBACK
 @options.embedding
 @click.option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 7860]")
-@click.option("--auth", metavar="USER:PASSWORD", help="Ask for this name and password.")
+@click.option(
+    "--auth",
+    metavar="USER:PASSWORD",
+    envvar="SIDEREUS_AUTH",
+    help="Ask for this name and password. Others on the machine can read what stands on a command line: better set "
+    "SIDEREUS_AUTH, or name a file that holds it as @FILE.",
+)
 @click.option("--no-browser", is_flag=True, help="Don't open a browser.")
 @options.offline
 def command(
@@ -50,9 +57,11 @@ def command(
 def _credentials(host: str, auth: str | None) -> tuple[str, str] | None:
     """Name and password to ask for: those given, or made up when others on the network could reach the page."""
     if auth is not None:
+        if auth.startswith("@"):
+            auth = _first_line(Path(auth[1:]))
         user, colon, password = auth.partition(":")
         if not (user and colon and password):
-            raise UsageError("--auth wants USER:PASSWORD.")
+            raise UsageError("--auth wants USER:PASSWORD, or @FILE with a file that holds it.")
         return user, password
     if host in LOOPBACK:
         return None
@@ -62,3 +71,10 @@ def _credentials(host: str, auth: str | None) -> tuple[str, str] | None:
         err=True,
     )
     return "sidereus", password
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} can't be read for --auth ({error}): name a file that holds USER:PASSWORD.") from None

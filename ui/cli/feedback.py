@@ -22,11 +22,11 @@ def command(vote: str | None, as_json: bool) -> None:
         show.json_record([one.as_record() for one in given])
         return
     for one in given:
-        click.echo(f"{one.at.astimezone():%Y-%m-%d %H:%M}  {'+' if one.vote == 'up' else '-'}  {one.question}")
-        click.echo(f"    {one.answer or '(no answer)'}")
-        click.echo(f"    {one.index} · {one.llm or 'no model'} · {', '.join(one.papers) or 'no papers cited'}")
+        show.say(f"{one.at.astimezone():%Y-%m-%d %H:%M}  {'+' if one.vote == 'up' else '-'}  {one.question}")
+        show.say(f"    {one.answer or '(no answer)'}")
+        show.say(f"    {one.index} · {one.llm or 'no model'} · {', '.join(one.papers) or 'no papers cited'}")
         if one.note:
-            click.echo(f"    “{one.note}”")
-        click.echo()
+            show.say(f"    “{one.note}”")
+        show.say()
     up = sum(one.vote == "up" for one in given)
     show.note(f"{up} good, {len(given) - up} wanting." if given else "No verdicts yet: the chat has thumbs for them.")

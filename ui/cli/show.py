@@ -16,6 +16,7 @@ from rag.answers.answer import Answer, Citation
 from rag.answers.marks import unmarked
 from rag.papers import Paper
 from rag.retrieval.hits import SearchResult
+from rag.text.visible import visible
 
 DIGEST_LABEL = "digest written for Sidereus, not the authors' abstract"
 
@@ -30,9 +31,14 @@ def json_record(record: Any) -> None:
     click.echo(json.dumps(record, ensure_ascii=False, indent=2))
 
 
+def say(text: str = "", end: str = "\n") -> None:
+    """Text for people on the output stream, without anything that would steer their terminal."""
+    click.echo(visible(text) + end, nl=False)
+
+
 def note(text: str) -> None:
     """Something for the person, beside the output."""
-    click.echo(text, err=True)
+    click.echo(visible(text), err=True)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
@@ -41,14 +47,14 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
     for column in columns:
         grid.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*map(visible, row))
     Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False).print(grid)
 
 
 def hits(result: SearchResult) -> None:
     """The hits of a search as a table."""
     if not result.hits:
-        click.echo("No paper matches. Try other words, or wider filters.")
+        say("No paper matches. Try other words, or wider filters.")
         return
     rows = [
         (
@@ -76,31 +82,31 @@ def sources(citations: Sequence[Citation]) -> None:
     """The papers an answer cites, with the sentences it rests on."""
     for citation in citations:
         paper = citation.paper
-        click.echo(f"\n[{citation.n}] {_title(paper)}")
-        click.echo(f"    {unmarked(paper.byline)} · {', '.join(paper.categories)} · {paper.url}")
+        say(f"\n[{citation.n}] {_title(paper)}")
+        say(f"    {unmarked(paper.byline)} · {', '.join(paper.categories)} · {paper.url}")
         for sentence in citation.evidence:
-            click.echo(_quoted(sentence))
+            say(_quoted(sentence))
     if any(citation.paper.kind == "digest" for citation in citations):
         note(f"\n* {DIGEST_LABEL}")
 
 
 def references(citations: Sequence[Citation]) -> None:
     """The papers an answer cites, one a line."""
-    click.echo()
+    say()
     for citation in sorted(citations, key=lambda citation: citation.n):
-        click.echo(f"[{citation.n}] {unmarked(citation.paper.byline)}: {_title(citation.paper)} · {citation.paper.url}")
+        say(f"[{citation.n}] {unmarked(citation.paper.byline)}: {_title(citation.paper)} · {citation.paper.url}")
 
 
 def nearest(answer: Answer) -> None:
     """The papers closest to a question that was not answered, with what they say that comes nearest to it."""
     if answer.nearest:
         hints = {passage.paper.id: passage.text for passage in answer.hints}
-        click.echo("\nNearest papers:")
+        say("\nNearest papers:")
         for hit in answer.nearest:
-            click.echo(f"  {unmarked(hit.paper.byline)}: {_title(hit.paper)} · {hit.paper.url}")
+            say(f"  {unmarked(hit.paper.byline)}: {_title(hit.paper)} · {hit.paper.url}")
             if hit.paper.id in hints:
-                click.echo(_quoted(hints[hit.paper.id]))
-        click.echo("\nTry other words, another --index, or add papers with 'sidereus index add'.")
+                say(_quoted(hints[hit.paper.id]))
+        say("\nTry other words, another --index, or add papers with 'sidereus index add'.")
 
 
 def _quoted(sentence: str) -> str:

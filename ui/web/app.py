@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
+from anyio import CapacityLimiter
 
 from rag.sessions import Sessions
 from ui.web import chat
@@ -53,6 +54,7 @@ def build(session: Session, warmings: Warmings | None = None) -> gr.Blocks:
     # Gradio looks where a file comes from only on a page that was launched, which one that is mounted never is.
     page.has_launched = True
     page.state_session_capacity = MOST_STATES
+    page.limiter = CapacityLimiter(chat.THREADS)
     return page
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ui.web.handlers import Handlers
     from ui.web.shared import Shared
 
-TOGETHER = 32  # questions that may be under way at once; the session lets one at a time write
+TOGETHER = 200  # questions that may be under way at once; the session lets one at a time write
+THREADS = TOGETHER + 40  # each holds one while it waits, and what else is done on the page must not wait for them
 EXAMPLES = 4
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 AT_ONCE: dict[str, Any] = {**QUIET, "queue": False}

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ui.web.logins import Logins
 from ui.web.origins import Names
 from ui.web.server import App, Receive, Scope, Send
 
 LONGEST = 1 << 20  # bytes of a request; a question has 2,000 characters, a selection a few thousand identifiers
 LARGEST = 1 << 30  # bytes of an upload
-UPLOAD = "/gradio_api/upload"
+UPLOAD, LOGIN = "/gradio_api/upload", "/login"
 _READ = re.compile(
     r"/|/(?:config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|login|logout)/?|/(?:assets|static|svelte)/.+"
     r"|/gradio_api/(?:(?:queue/data|upload_progress|startup-events|info|user|login_check|app_id)/?|heartbeat/[\w-]+)"
 )
-_WRITTEN = re.compile(rf"/login/?|{UPLOAD}/?|/gradio_api/(?:queue/join|run/predict|cancel|reset)/?")
+_WRITTEN = re.compile(rf"{LOGIN}/?|{UPLOAD}/?|/gradio_api/(?:queue/join|run/predict|cancel|reset)/?")
 
 
 class Refused(Exception):
@@ -42,6 +43,7 @@ class Door:
         self._app = app
         self._names = names
         self._uploads = uploads.resolve()
+        self._logins = Logins()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -52,7 +54,19 @@ class Door:
         except Refused as refused:
             await _answer(send, refused)
         else:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, self._watched(scope, send))
+
+    def _watched(self, scope: Scope, send: Send) -> Send:
+        """What notes wrong logins as they are answered."""
+        if not scope["path"].startswith(LOGIN):
+            return send
+
+        async def watch(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.BAD_REQUEST:
+                self._logins.was_wrong(_address(scope))
+            await send(message)
+
+        return watch
 
     async def _admitted(self, scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
         """The request as it is passed on."""
@@ -66,8 +80,10 @@ class Door:
         if scope["path"].startswith(UPLOAD):
             _check_size(_header(scope, b"content-length"))
             return scope, receive
+        if scope["path"].startswith(LOGIN) and (wait := self._logins.wait(_address(scope))):
+            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, f"Too many wrong logins: try again in {wait} seconds.")
         body = await _read(receive)
-        if not scope["path"].startswith("/login"):
+        if not scope["path"].startswith(LOGIN):
             body = self._checked(body, _header(scope, b"host"))
         headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))
@@ -121,6 +137,10 @@ def _records(message: object) -> Iterator[dict[str, Any]]:
             left.extend(value.values())
         elif isinstance(value, list):
             left.extend(value)
+
+
+def _address(scope: Scope) -> str:
+    return str((scope.get("client") or ("",))[0])
 
 
 def _header(scope: Scope, name: bytes) -> str:

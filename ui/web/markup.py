@@ -65,10 +65,13 @@ def _answer(turn: Turn) -> str:
     if entry.problem:
         return f'<p class="problem" role="alert">{escaped(entry.problem)}</p>'
     blocks = entry.answer.blocks if entry.answer else entry.said
+    status = "" if turn.ended else f'<p class="status">{escaped(turn.status)}</p>'
     if not blocks:
-        return "" if turn.ended else f'<p class="status">{escaped(turn.status)}</p>'
+        return status
     understood = _understood(turn, entry.answer.understood) if entry.answer and entry.answer.understood else ""
-    return f'{understood}<div class="words">{"".join(_block(block, turn.number) for block in blocks)}</div>'
+    waits = status if turn.waiting else ""
+    words = "".join(_block(block, turn.number) for block in blocks)
+    return f'{understood}<div class="words">{words}</div>{waits}'
 
 
 def _understood(turn: Turn, query: str) -> str:

@@ -33,6 +33,7 @@ class Turn:
     entry: Entry
     before: Conversation
     status: str = ""
+    waiting: bool = False
     ended: bool = False
 
     @property
@@ -76,8 +77,8 @@ def _answered(turn: Turn, session: Session, stop: threading.Event) -> Iterator[T
     drawn = 0.0
     for event in _events(turn, session, stop):
         match event:
-            case Status(text):
-                turn = replace(turn, status=text)
+            case Status(text, waiting):
+                turn = replace(turn, status=text, waiting=waiting)
             case Found(citations):
                 turn = turn.grown(found=citations)
             case Said(blocks):

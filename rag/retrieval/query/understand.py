@@ -22,11 +22,20 @@ from rag.text.spelling import Correction
 # Longer texts are pasted abstracts, not queries.
 LONGEST_READ = 400
 MOST_VARIANTS = 6
+# In so many of the best papers it is looked up how something is said.
+PAPERS_ASKED = 100
 LONE_YEAR = re.compile(r"\(?((?:19|20)\d\d)\)?")
 REVIEWS = re.compile(
     r"\b(?:reviews?(?:\s+(?:papers?|articles?))?|overviews?)\s+(?:of|on|about|for|since|from|by|in)\b", re.I
 )
 REVIEWS_LAST = re.compile(r"\b(?:reviews|review\s+(?:papers?|articles?))\W*$", re.I)
+# "But not axions", "without axions", "excluding axions", at the end of what is asked for.
+WITHOUT = re.compile(
+    r"[\s,]+(?:but\s+not|and\s+not|without|excluding|except(?:\s+for)?|other\s+than)\s+"
+    r"(?:any\s+|the\s+|those\s+(?:on|about)\s+|about\s+)?(?P<words>[\w-]+(?:\s+[\w-]+){0,2})\s*[.!]?$",
+    re.I,
+)
+SURE_WITHOUT = re.compile(r"(?:but|and)\s+not|excluding|except", re.I)
 RECENT = re.compile(
     r"\b(?:recent|latest|newest)\s+(?:papers?|articles?|work|works|results?|reviews?|studies|publications?|preprints?|"
     r"literature)\b",
@@ -92,6 +101,7 @@ def _understood(query: str, index: Index) -> Understood:
     free = _blanked(free, [span for guess in guesses for span in guess.spans])
     guesses += _year_guesses(query, free, author)
     notes += [f"No author here is called {name}: the name was searched as a word." for name in unknown[:1]]
+    query, without = _without(query, index)
     meant = Understood(
         query,
         tuple(guesses),
@@ -102,8 +112,25 @@ def _understood(query: str, index: Index) -> Understood:
         bool(REVIEWS.search(query) or REVIEWS_LAST.search(query)),
         bool(RECENT.search(query)),
         tuple(notes),
+        without_words=without,
     )
     return replace(meant, expansions=tuple(_expansions(meant.text, index)))
+
+
+def _without(query: str, index: Index) -> tuple[str, tuple[str, ...]]:
+    """The query without what it wants left out, and that.
+
+    "Galaxies without dark matter" is what papers are about, and no wish: where papers use these words, they stay.
+    """
+    match = WITHOUT.search(query)
+    if not match or years.is_question(query):
+        return query, ()
+    if not SURE_WITHOUT.search(match[0]):
+        said = " ".join(match[0].lower().split()).strip(" .,!")
+        rows = index.matching_words(query, PAPERS_ASKED)[0].tolist()
+        if any(said in " ".join(paper.text.lower().split()) for paper in index.papers(rows)):
+            return query, ()
+    return query[: match.start()], (match["words"],)
 
 
 def variants(text: str, expansions: Sequence[Expansion]) -> list[str]:
@@ -216,6 +243,8 @@ def _missing(identifier: Identifier, index: str) -> str:
             f"{identifier.value} is an ADS bibcode ({_spelt(identifier.value)}), and no paper of the index {index!r} "
             "gives that journal reference or a DOI that spells it out: try its arXiv id or title."
         )
+    if identifier.scheme == "arXiv" and identifier.value.isdigit():
+        return f"The arXiv id {identifier.value} lacks its archive: write astro-ph/{identifier.value}, say."
     called = "the DOI" if identifier.scheme == "DOI" else "the arXiv id"
     return f"No paper of the index {index!r} has {called} {identifier.value}: add it with 'sidereus index add'."
 

@@ -1,0 +1,61 @@
+"""Every function of text takes time in proportion to the text, whatever character it is full of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rag import bibtex, papers
+from rag.answers import attribution, marks
+from rag.check import grounding
+from rag.text import quantities, sentences, terms
+from ui.web import formulas, markup, text
+
+FUNCTIONS: dict[str, Callable[[str], Any]] = {
+    "terms.plain": terms.plain,
+    "terms.names": terms.names,
+    "terms.stems": terms.stems,
+    "terms.compact": terms.compact,
+    "quantities": quantities.quantities,
+    "sentences.split": sentences.split,
+    "papers.clean": papers.clean,
+    "bibtex.escaped": bibtex._escaped,
+    "grounding.cited": grounding.cited,
+    "marks.unmarked": marks.unmarked,
+    "attribution.untied": attribution.untied,
+    "formulas.parts": lambda words: list(formulas.parts(words)),
+    "text.rich": text.rich,
+    "text.settled": text.settled,
+    "text.without_markup": text.without_markup,
+    "text.emphasised": text.emphasised,
+    "markup.blocks": lambda words: list(markup._blocks(words, 1, {1})),
+}
+AWKWARD = (
+    "a", "A", "1", " ", "$", "\\", "{", "}", "[", "]", "(", ")", "-", ".", ",", "~", "^", "*", "<", "&", "'", '"', "#",
+    "%", "é", "$$", "\\[", "\\(", "![", "](", "[1", "**a", "<a href", "A. ", "1 ", "1,", "a-", "1-", "1/", "1.", "10^",
+    "x ", "in ", "of ", "one ", "half ", "\\a ", "+/-", "(1) ", "_1", "\n",
+)  # fmt: skip
+ENOUGH = 0.75  # seconds of a processor; what grows with the square takes several
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_sixteen_times_the_text_takes_no_more_than_its_share(name: str) -> None:
+    function, slow = FUNCTIONS[name], []
+    for mark in AWKWARD:
+        for size in (1_024, 4_096, 16_384):
+            words = (mark * size)[:size]
+            started = time.process_time()
+            function(words)
+            if (took := time.process_time() - started) > ENOUGH * size / 16_384:
+                slow.append((mark, size, round(took, 2)))
+    assert slow == []
+
+
+@pytest.mark.parametrize(
+    "number", ["10^400 m", "1e99999 s", "1.5 hundred and 20 pc", "9" * 5_000, "1 part in 10^99999"]
+)
+def test_a_number_beyond_all_numbers_is_read_without_a_fault(number: str) -> None:
+    assert isinstance(quantities.quantities(number), list)

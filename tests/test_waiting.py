@@ -1,0 +1,65 @@
+"""Whoever waits for an answer sees that, and how many are ahead."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import requests
+from browser import browser, served, visit
+from playwright.sync_api import Browser, expect
+from stand_in import FOUND, StandIn
+
+from rag.chats.conversation import Conversation
+from rag.chats.conversations import Entry
+from ui.web.markup import exchange_html
+from ui.web.turns import Turn
+
+__all__ = ["browser"]  # a fixture, used by name
+
+MANY = 45  # more than Gradio has threads for by itself
+
+
+def test_the_place_in_the_queue_stands_below_the_first_quotation() -> None:
+    entry = Entry("What?", words="Cepheids give a value [1].", found=FOUND)
+    waiting = exchange_html(Turn(1, entry, Conversation(), "waiting: 3 ahead of you"))
+    assert "Cepheids give a value" in waiting
+    assert "waiting: 3 ahead of you" in waiting
+    writing = exchange_html(Turn(1, entry, Conversation(), "reading 3 papers and writing"))
+    assert "reading" not in writing
+
+
+def test_every_one_of_many_questions_is_on_the_screen_at_once() -> None:
+    page = served(StandIn(pause=0.2))
+    config = requests.get(f"{page}/config", timeout=60).json()
+    boxes = {one["id"]: one["props"].get("elem_id") for one in config["components"]}
+    ask = next(one for one in config["dependencies"] if [boxes.get(n) for n in one["inputs"][:1]] == ["box"])
+    seen: dict[int, float] = {}
+
+    def question(n: int) -> None:
+        tag, started = f"many{n}", time.monotonic()
+        body = {"data": [f"question {n}", None, None, False], "fn_index": ask["id"], "session_hash": tag}
+        requests.post(f"{page}/gradio_api/queue/join", json=body, timeout=60)
+        heard = requests.get(f"{page}/gradio_api/queue/data", params={"session_hash": tag}, timeout=60, stream=True)
+        for line in heard.iter_lines(decode_unicode=True):
+            if "process_generating" in line and f"question {n}<" in line:
+                seen[n] = time.monotonic() - started
+                break
+        heard.close()
+
+    threads = [threading.Thread(target=question, args=(n,), daemon=True) for n in range(MANY)]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + 90
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    assert sorted(seen) == list(range(MANY))
+
+
+def test_who_waits_in_a_real_browser_sees_the_place(browser: Browser) -> None:
+    page = served(StandIn())
+    first, second = visit(browser, page), visit(browser, page)
+    first.ask("first question, at length")
+    first.page.wait_for_selector("#exchange .words")
+    second.ask("second question")
+    expect(second.page.locator("#exchange .status")).to_have_text("waiting: 1 ahead of you")
