@@ -13,7 +13,7 @@ PYTHON ?=
 
 SIDEREUS = .venv/bin/sidereus
 RUN = .venv/bin/python -m
-OFFLINE_MODELS = astro-minilm smollm2-135m-instruct
+OFFLINE_MODELS = astro-minilm astro-reader smollm2-135m-instruct
 
 export PYTHON BROWSER_TEST
 

@@ -103,6 +103,11 @@ def tidy(paper: Paper) -> Paper:
         categories=tuple(map(clean, paper.categories)),
         doi=clean(paper.doi) or None,
         journal_ref=clean(paper.journal_ref) or None,
+        key=clean(paper.key) or None,
+        bibcode=clean(paper.bibcode) or None,
+        journal=clean(paper.journal) or None,
+        volume=clean(paper.volume) or None,
+        pages=clean(paper.pages) or None,
     )
 
 

@@ -20,12 +20,14 @@ class Thresholds:
         partly: of the best sentence, to be shown as what comes nearest.
         more: of a further sentence to answer, to be shown beside the first.
         bears: of a sentence to bear on the question, for its paper to be spoken of.
+        same_paper: of a further sentence of the first one's paper, which is about the same thing anyway.
     """
 
-    answered: float = 0.5
-    partly: float = 0.3
-    more: float = 0.45
+    answered: float = 0.3
+    partly: float = 0.2
+    more: float = 0.3
     bears: float = 0.6
+    same_paper: float = 0.1
 
 
 def decide(passages: Sequence[Passage], thresholds: Thresholds = Thresholds()) -> Decision:

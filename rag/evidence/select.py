@@ -20,7 +20,8 @@ def for_fact(read: Sequence[Passage], thresholds: Thresholds = Thresholds()) -> 
     for passage in read[1:]:
         if len(chosen) == SENTENCES:
             break
-        if passage.answers >= thresholds.more and passage.bears >= thresholds.bears and not repeats(passage, chosen):
+        least = thresholds.same_paper if passage.paper.id == chosen[0].paper.id else thresholds.more
+        if passage.answers >= least and passage.bears >= thresholds.bears and not repeats(passage, chosen):
             chosen.append(passage)
     return chosen
 

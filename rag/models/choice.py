@@ -78,8 +78,8 @@ def in_use(settings: Settings) -> set[str]:
             names.add(choose(settings.models, kind, wanted).name)
         except ModelProblem:
             continue
-    reranker = reranking(settings)
-    return names | {reranker.name} if reranker else names
+    others = (reranking(settings), reading(settings))
+    return names | {model.name for model in others if model}
 
 
 def reading(settings: Settings) -> Model | None:

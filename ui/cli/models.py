@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from rag.errors import UsageError
 from ui.cli import options
 
 
@@ -70,7 +71,7 @@ def get(names: tuple[str, ...], offline: bool | None) -> None:
     from ui.cli import show
 
     settings = load_settings(offline=offline)
-    kinds: tuple[catalog.ModelKind, ...] = ("embedding", "llm")
+    kinds: tuple[catalog.ModelKind, ...] = ("embedding", "llm", "reader")
     wanted = [catalog.named(name) for name in names] or [
         choice.obtainable(settings.models, kind, settings.offline) for kind in kinds
     ]
@@ -83,7 +84,9 @@ def get(names: tuple[str, ...], offline: bool | None) -> None:
         store.ensure(settings.models, model, settings.offline, line)
         line.close()
     if not names:
-        show.note(f"Models: {wanted[0].title} finds, {wanted[1].title} writes ({wanted[1].set} set).")
+        show.note(
+            f"Models: {wanted[0].title} finds, {wanted[2].title} reads, {wanted[1].title} writes ({wanted[1].set} set)."
+        )
 
 
 @command.command("use")
@@ -101,6 +104,8 @@ def use(name: str) -> None:
         show.note("The choice of models is automatic again.")
         return
     model = catalog.named(name)
+    if model.kind == "reader":
+        raise UsageError(f"{model.title} needs no choosing: answers are read with it wherever it is.")
     setting, purpose = {
         "embedding": ("embedding", "new indexes are embedded"),
         "llm": ("llm", "answers are written"),
