@@ -13,6 +13,7 @@ import numpy as np
 from rag.answers.answer import Answer, Event, Finished
 from rag.answers.compose import Request, answer
 from rag.answers.pipeline import Pipeline
+from rag.evidence.decide import Thresholds
 from rag.evidence.passage import Passage
 from rag.evidence.reader import Reader, best_first
 from rag.index.index import Index
@@ -22,6 +23,7 @@ from rag.models.llm import Message, Turnstile
 from rag.progress import Progress, silent
 from rag.settings import Settings
 
+LIMITS = Thresholds()
 Script = Callable[[str], Iterator[str]]
 
 
@@ -64,10 +66,10 @@ class Judge:
 
     def _read(self, passage: Passage) -> Passage:
         if any(word in passage.text for word in self.telling):
-            return replace(passage, answers=0.9, bears=0.95)
+            return replace(passage, answers=1.0, bears=1.0)
         if any(word in passage.text for word in self.near):
-            return replace(passage, answers=0.4, bears=0.9)
-        return replace(passage, answers=0.02, bears=0.05)
+            return replace(passage, answers=(LIMITS.partly + LIMITS.answered) / 2, bears=1.0)
+        return replace(passage, answers=0.0, bears=0.0)
 
 
 class Remembering:
