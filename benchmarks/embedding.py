@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from machine import Row, describe, percentiles, table
 
+from rag.index.filters import Filters
 from rag.models import catalog, embedder, store
 from rag.models.catalog import Model
 from rag.models.embedder import Embedder, Vectors, max_seq_length
-from rag.retrieval.hits import Filters
 from rag.session import Session
 from rag.settings import load_settings
 

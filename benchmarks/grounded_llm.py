@@ -24,12 +24,12 @@ from machine import describe
 from rag import prompts
 from rag.answers.gathering import gather
 from rag.evaluation.answers import Asked, normalised, read_questions
+from rag.index.filters import Filters
 from rag.models import catalog, store
 from rag.models.llama import Llama
 from rag.models.llm import CONTEXT
 from rag.progress import ProgressLine
 from rag.question.readings import Reading
-from rag.retrieval.hits import Filters
 from rag.session import Session
 from rag.settings import load_settings
 from rag.text.citations import cited

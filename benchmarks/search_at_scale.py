@@ -27,13 +27,13 @@ from recombined import PerturbedVectors, Recombined
 
 from rag.evaluation.datasets import Field, read_queries
 from rag.index import build
+from rag.index.filters import Filters
 from rag.index.index import Index, open_index
 from rag.index.manifest import FILE, read_manifest
 from rag.models.catalog import find
 from rag.models.embedder import Embedder, Vectors, load
 from rag.papers import Paper
 from rag.progress import ProgressLine
-from rag.retrieval.hits import Filters
 from rag.retrieval.search import search
 from rag.session import Session
 from rag.settings import load_settings

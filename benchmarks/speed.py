@@ -25,8 +25,8 @@ import numpy as np
 from machine import Row, describe, percentiles, table
 
 from rag.answers.answer import Answer, Finished
+from rag.index.filters import Filters
 from rag.prompts import answer_messages
-from rag.retrieval.hits import Filters
 from rag.session import Session
 from rag.settings import load_settings
 

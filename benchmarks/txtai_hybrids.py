@@ -16,8 +16,8 @@ from machine import Row, describe, table
 from rag.evaluation.datasets import Field, Query, read_queries
 from rag.evaluation.retrieval import evaluate, measure
 from rag.index.engine import txtai
+from rag.index.filters import Filters
 from rag.models.embedder import Vectors
-from rag.retrieval.hits import Filters
 from rag.session import Session
 from rag.settings import load_settings
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.question.shape import Shape
-
 SYSTEM = (
     "You are a careful astronomer. Answer the question using only the numbered evidence. After each sentence write "
     "the number of the evidence it comes from, like [1]. Copy numbers and names exactly. If the evidence does not "
@@ -15,7 +13,8 @@ SYSTEM = (
 
 REFUSAL = "The papers here don't say"
 
-TASKS: dict[Shape, str] = {
+# What is asked for, by the shape of the answer.
+TASKS = {
     "fact": "Answer in one to three short sentences, the direct answer first.",
     "synthesis": (
         "First answer in one sentence. Then say in one sentence for each paper what it contributes, and last where "
@@ -26,7 +25,7 @@ TASKS: dict[Shape, str] = {
 }
 
 
-def answer_messages(question: str, evidence: Sequence[tuple[int, str]], shape: Shape = "fact") -> list[dict[str, str]]:
+def answer_messages(question: str, evidence: Sequence[tuple[int, str]], shape: str = "fact") -> list[dict[str, str]]:
     """The messages that ask for an answer of some shape from numbered evidence."""
     lines = "\n".join(f"[{n}] {text}" for n, text in evidence)
     return [

@@ -14,6 +14,7 @@ from rag.answers.answer import Event
 from rag.description import Description, described
 from rag.errors import IndexProblem, ModelLost
 from rag.index import folders
+from rag.index.filters import Filters
 from rag.index.manifest import FILE, Manifest, read_manifest
 from rag.models import catalog, choice, deaths, store
 from rag.models.catalog import Model
@@ -21,7 +22,7 @@ from rag.papers import Paper
 from rag.progress import Progress, silent
 from rag.question.conversation import Conversation
 from rag.question.shape import Shape
-from rag.retrieval.hits import Filters, SearchResult
+from rag.retrieval.hits import SearchResult
 from rag.settings import Settings
 from rag.state import read_state, remember
 

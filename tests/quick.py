@@ -16,13 +16,13 @@ import numpy as np
 
 from rag.errors import SidereusError
 from rag.index import build, folders
+from rag.index.filters import Filters
 from rag.index.index import open_index
 from rag.index.manifest import Feed, Manifest
 from rag.models.catalog import find
 from rag.models.embedder import Role, Vectors, normalised
 from rag.papers import Paper
 from rag.progress import Progress, silent
-from rag.retrieval.hits import Filters
 from rag.settings import Settings
 from rag.sources import Selection, Source, open_source
 

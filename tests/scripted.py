@@ -6,18 +6,24 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
 
 from rag.answers.answer import Answer, Event, Finished
 from rag.answers.compose import Request, answer
 from rag.answers.pipeline import Pipeline
+from rag.evidence.decide import Thresholds
 from rag.evidence.passage import Passage
 from rag.evidence.reader import Reader, best_first
 from rag.index.index import Index
 from rag.models.catalog import Model
-from rag.models.embedder import Embedder
+from rag.models.embedder import Embedder, Role, Vectors
 from rag.models.llm import Message, Turnstile
+from rag.progress import Progress, silent
 from rag.settings import Settings
 
+LIMITS = Thresholds()
 Script = Callable[[str], Iterator[str]]
 
 
@@ -60,10 +66,29 @@ class Judge:
 
     def _read(self, passage: Passage) -> Passage:
         if any(word in passage.text for word in self.telling):
-            return replace(passage, answers=0.9, bears=0.95)
+            return replace(passage, answers=1.0, bears=1.0)
         if any(word in passage.text for word in self.near):
-            return replace(passage, answers=0.4, bears=0.9)
-        return replace(passage, answers=0.02, bears=0.05)
+            return replace(passage, answers=(LIMITS.partly + LIMITS.answered) / 2, bears=1.0)
+        return replace(passage, answers=0.0, bears=0.0)
+
+
+class Remembering:
+    """An embedding model that doesn't embed a text twice: the tests read the same few papers again and again."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.model, self.dimensions, self.weights = embedder.model, embedder.dimensions, embedder.weights
+        self._embedder = embedder
+        self._known: dict[tuple[str, Role], Vectors] = {}
+
+    def encode(self, texts: Sequence[str], role: Role, progress: Progress = silent) -> Vectors:
+        """See :class:`rag.models.embedder.Embedder`."""
+        new = [text for text in dict.fromkeys(texts) if (text, role) not in self._known]
+        if new:
+            self._known.update(((text, role), v) for text, v in zip(new, self._embedder.encode(new, role), strict=True))
+        return np.stack([self._known[text, role] for text in texts])
+
+
+remembering = cache(Remembering)
 
 
 def says_nothing(prompt: str) -> Iterator[str]:
@@ -79,7 +104,7 @@ def words_of(text: str) -> Iterator[str]:
 def pipeline(index: Index, embedder: Embedder, reader: Reader, llm: Scripted | None = None) -> Pipeline:
     """What answers are made with; without a model, one that only quotes."""
     model = llm or Scripted(says_nothing, "quotes")
-    return Pipeline(index, embedder, reader, model, Turnstile(), Settings(max_tokens=120))  # type: ignore[arg-type]
+    return Pipeline(index, remembering(embedder), reader, model, Turnstile(), Settings(max_tokens=120))  # type: ignore[arg-type]
 
 
 def answered(pipeline: Pipeline, request: Request | str) -> Answer:

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripted import Judge
 from workbench import EMBEDDING, LLM, Cli, Result, run
+
+from rag.session import Session
 
 QUESTIONS = (
     "Which clouds make the night side of Tarnhelm-1b dark?",
@@ -149,6 +152,28 @@ def test_a_follow_up_knows_what_was_asked_and_keeps_the_numbers(ask: Cli, tmp_pa
     assert "11.4 days" in second["answer"]
     assert len(json.loads(talk.read_text(encoding="utf-8"))["turns"]) == 2
     assert stat.S_IMODE(talk.stat().st_mode) == 0o600
+
+
+def test_how_a_follow_up_was_understood_is_told_and_alone_it_is_read_as_it_stands(
+    ask: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "reader", Judge(telling=("1.62 Earth radii", "11.4 days")))
+    first, follow_up = "How large is Velamen-4b?", "And how long is its orbit?"
+    talk = tmp_path / "talk.json"
+    ask(first, "--conversation", str(talk))
+    told = ask(follow_up, "--conversation", str(talk))
+    assert "The orbit takes 11.4 days [1]." in told.out
+    assert f"Understood as: {first} {follow_up}" in told.err
+    assert "--alone" in told.err
+    assert ask(follow_up, "--conversation", str(talk), "--alone", "--json").json["understood"] == ""
+
+
+def test_what_only_comes_near_is_told_to_be_no_more(ask: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "reader", Judge(near=("zinc",)))
+    result = ask(QUESTIONS[0])
+    assert result.code == 0
+    assert result.out.startswith("No paper here answers this directly. Nearest to it:")
+    assert "[1] Clouds of zinc sulphide on the hot Jupiter Tarnhelm-1b" in result.out
 
 
 def test_a_conversation_file_that_is_none_is_refused_and_kept(ask: Cli, tmp_path: Path) -> None:

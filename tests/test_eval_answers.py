@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripted import Judge
 from workbench import Cli
 
 from rag.answers.answer import Answer, Block, Citation, Sentence, Timings
@@ -50,6 +51,13 @@ def hopeless(tmp_path: Path) -> Path:
     return lines(tmp_path / "hopeless.jsonl", {"question": "Who won the football match in Lisbon yesterday?"})
 
 
+@pytest.fixture
+def sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that knows the answers to the questions."""
+    monkeypatch.setattr(Session, "reader", Judge(telling=("zinc", "18 per cent")))
+
+
+@pytest.mark.usefixtures("sure")
 def test_measures_answers_whose_gold_is_known_and_those_there_are_none_for(
     cli: Cli, library: Path, questions: Path, hopeless: Path
 ) -> None:
@@ -67,6 +75,7 @@ def test_measures_answers_whose_gold_is_known_and_those_there_are_none_for(
     assert "gold_recall" in table.out
 
 
+@pytest.mark.usefixtures("sure")
 def test_with_its_paper_left_out_a_question_can_only_be_abstained_from(
     cli: Cli, library: Path, questions: Path
 ) -> None:

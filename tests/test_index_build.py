@@ -18,9 +18,9 @@ import pytest
 from papers import ASTRONOMY, RECORDS, many, record, write
 from workbench import EMBEDDING, Cli, clean_environment, start
 
+from rag.index.filters import Filters
 from rag.index.index import open_index
 from rag.papers import Paper
-from rag.retrieval.hits import Filters
 
 DYING = Path(__file__).parent / "dying.py"
 

@@ -16,11 +16,11 @@ from papers import ASTRONOMY
 from rag.errors import IndexProblem
 from rag.index import build
 from rag.index.engine import txtai, words
+from rag.index.filters import Filters
 from rag.index.index import Index, _largest, open_index
 from rag.index.journal import Counts, Journal, Progress
 from rag.models.embedder import Embedder
 from rag.papers import Paper
-from rag.retrieval.hits import Filters
 from rag.sources.bulk import BulkFile
 
 

@@ -17,10 +17,10 @@ from workbench import Cli, clean_environment
 
 from rag.errors import SidereusError
 from rag.index import build
+from rag.index.filters import Filters
 from rag.index.index import open_index
 from rag.index.workers import threads_each
 from rag.models.embedder import Embedder, Vectors
-from rag.retrieval.hits import Filters
 from rag.settings import Settings
 from rag.sources import open_source
 

@@ -7,14 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answers import layout
-from rag.answers.answer import Answer, Passage, Timings
+from rag.answers import layout, render
+from rag.answers.answer import Answer, Timings
+from rag.answers.composition import Composition
+from rag.answers.gathering import Gathered
 from rag.answers.marks import unmarked
-from rag.answers.writing import Draft, quote
 from rag.chats.conversations import Entry, Kept
 from rag.chats.transcript import markdown
-from rag.check.grounding import cited
+from rag.evidence.passage import Passage
 from rag.papers import Paper
+from rag.question.readings import Reading
+from rag.retrieval.hits import Hit
+from rag.text.citations import cited
 from ui.cli import show
 from ui.web.markup import exchange_html
 from ui.web.turns import turns
@@ -27,23 +31,27 @@ PASSAGES = [Passage(paper, paper.abstract, 0, 1.0, 1.0) for paper in (LIAR, *OTH
 
 def answer(shape: str) -> Answer:
     """An answer that quotes the paper, in one of the shapes that quote."""
-    draft = Draft("Are quasars cold?")
-    draft.cite(PASSAGES)
+    composition = Composition("Are quasars cold?")
+    composition.cite(PASSAGES)
     if shape == "fact":
-        draft.say(quote(draft, PASSAGES[0]))
+        composition.say(composition.quote(PASSAGES[0]))
     elif shape == "list":
-        list(layout._list(draft, PASSAGES[:1]))
+        hits = tuple(Hit(n, 0.5, passage.paper) for n, passage in enumerate(PASSAGES[:1], start=1))
+        list(layout._list(composition, Gathered(Reading("quasars"), hits, tuple(PASSAGES[:1]))))
     else:
-        list(layout._contributions(draft, [PASSAGES[1], PASSAGES[0]]))
-    sentences, citations = tuple(draft.sentences), tuple(draft.citations)
-    return Answer(draft.question, "i", "e", "l", sentences, citations, False, (), Timings(0, 0, 0, 0))
+        hits = tuple(Hit(n, 0.5, passage.paper) for n, passage in enumerate(PASSAGES[1::-1], start=1))
+        list(layout._each(composition, Gathered(Reading("quasars"), hits, tuple(PASSAGES))))
+    return Answer(
+        composition.question, "i", "e", "l", composition.blocks, composition.citations, "answered", (),
+        Timings(0, 0, 0, 0),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("shape", ["fact", "list", "synthesis"])
 def test_only_the_paper_that_is_quoted_is_cited(shape: str) -> None:
     found = answer(shape)
     of_liar = found.sentences[-1]
-    assert cited(of_liar.lead + of_liar.text)[1] == of_liar.citations == (1,)
+    assert cited(f"{of_liar.label}: {render.marked(of_liar)}")[1] == of_liar.citations == (1,)
     kept = Kept("i", entries=(Entry(found.question, answer=found),))
     page = exchange_html(turns(kept)[0])
     linked = {int(n) for n in re.findall(r'href="#t1-(\d+)"', page)}

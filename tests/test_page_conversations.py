@@ -11,7 +11,7 @@ import bibtexparser
 import pytest
 from browser import Visit, browser, served, visit
 from playwright.sync_api import Browser, Locator, expect
-from stand_in import StandIn
+from stand_in import UNDERSTOOD, StandIn
 
 from rag.chats import feedback
 from rag.chats.conversations import Conversations
@@ -166,6 +166,24 @@ def test_the_last_question_is_rewritten_in_its_place(tab: Visit, store: Conversa
     assert [[entry.question for entry in kept.entries] for kept in store.all()] == [
         ["What is the age of the Universe?"]
     ]
+
+
+def test_a_question_that_was_understood_by_others_can_be_asked_as_it_stands(tab: Visit, store: Conversations) -> None:
+    tab.ask("It leans on others")
+    tab.finish()
+    expect(tab.page.locator("#exchange .understood")).to_contain_text(f"Understood as: {UNDERSTOOD}")
+    tab.page.get_by_role("button", name="Ask it as it stands").click()
+    expect(tab.page.locator("#exchange .understood")).to_have_count(0)
+    tab.finish()
+    expect(tab.page.locator(".question")).to_have_text(["It leans on others"])
+    (kept,) = store.all()
+    assert [(entry.question, entry.alone) for entry in kept.entries] == [("It leans on others", True)]
+    tab.page.locator("#exchange .retry").click()
+    tab.page.wait_for_timeout(500)
+    tab.finish()
+    expect(tab.page.locator("#exchange .understood")).to_have_count(0)
+    assert store.all()[0].entries[0].alone
+    assert tab.errors == []
 
 
 def test_rewriting_an_earlier_question_begins_another_conversation_and_loses_nothing(

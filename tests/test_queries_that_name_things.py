@@ -14,16 +14,17 @@ from workbench import CHECKOUT
 
 from rag.errors import UsageError
 from rag.index.build import Plan, build
+from rag.index.filters import Filters
 from rag.index.index import Index, open_index
 from rag.models.embedder import Embedder
 from rag.papers import Paper
 from rag.retrieval import order
-from rag.retrieval.hits import Filters, SearchResult
-from rag.retrieval.query import acronyms, categories, identifiers, objects, references, years
+from rag.retrieval.hits import SearchResult
+from rag.retrieval.query import acronyms, categories, objects, years
 from rag.retrieval.query.understand import understand
 from rag.retrieval.search import Options, search
 from rag.sources.bulk import BulkFile
-from rag.text import personal_names
+from rag.text import identifiers, personal_names, references
 
 QUERIES = Path(__file__).parent / "metadata_queries.jsonl"
 CORPUS = CHECKOUT.parent / "shared" / "data" / "arxiv-astro-ph-14k.jsonl.gz"

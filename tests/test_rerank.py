@@ -19,6 +19,7 @@ from workbench import BASE, EMBEDDING, LLM, Cli, Result, environment
 
 from rag import prompts
 from rag.errors import UsageError
+from rag.index.filters import Filters
 from rag.index.index import Index
 from rag.models import hub, reranker, store
 from rag.models.catalog import find
@@ -28,7 +29,7 @@ from rag.models.reranker import Reranker
 from rag.progress import part
 from rag.retrieval import hyde
 from rag.retrieval.fusion import RankedList, fuse
-from rag.retrieval.hits import Filters, SearchResult
+from rag.retrieval.hits import SearchResult
 from rag.retrieval.search import RERANKED, Options, search
 from rag.session import Session
 from rag.settings import load_settings

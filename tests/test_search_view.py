@@ -19,7 +19,8 @@ from workbench import new_home
 
 from rag.errors import UsageError
 from rag.exports import FORMATS
-from rag.retrieval.hits import Filters, Hit, SearchResult
+from rag.index.filters import Filters
+from rag.retrieval.hits import Hit, SearchResult
 from rag.retrieval.listing import Listing, Wish, listing
 from rag.session import Session
 from rag.settings import load_settings

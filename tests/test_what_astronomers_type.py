@@ -12,14 +12,16 @@ import pytest
 from rag.index import build as building
 from rag.index.build import Plan, build
 from rag.index.engine import words
+from rag.index.filters import Filters
 from rag.index.index import Index, open_index
 from rag.index.manifest import read_manifest, write_manifest
 from rag.models.embedder import Embedder
-from rag.retrieval.hits import Filters, SearchResult
-from rag.retrieval.query import ads, identifiers, references
+from rag.retrieval.hits import SearchResult
+from rag.retrieval.query import ads
 from rag.retrieval.query.understand import understand
 from rag.retrieval.search import Options, search
 from rag.sources.bulk import BulkFile
+from rag.text import identifiers, references
 from rag.text.forms import FORM, comparable
 
 Find = Callable[..., SearchResult]

@@ -23,7 +23,7 @@ import pytest
 from filelock import FileLock
 
 from rag.index.index import Index, open_index
-from rag.models import catalog, embedder, store
+from rag.models import catalog, embedder, export, store
 from rag.models.embedder import Embedder
 from rag.models.llama import Llama
 from rag.models.llm import CONTEXT, LanguageModel
@@ -31,7 +31,7 @@ from rag.resources import checkout
 
 SCRIPT = Path(sysconfig.get_path("scripts")) / "sidereus"
 CHECKOUT = checkout() or Path(__file__).parent.parent
-EMBEDDING, BASE, LLM = "astro-minilm", "all-minilm-l6-v2", "smollm2-135m-instruct"
+EMBEDDING, BASE, LLM, READER = "astro-minilm", "all-minilm-l6-v2", "smollm2-135m-instruct", "astro-reader"
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     place = CHECKOUT / "models"
     with FileLock(tmp_path_factory.getbasetemp().parent / "models.lock"):
-        for model in (catalog.find(EMBEDDING, "embedding"), catalog.find(LLM, "llm")):
+        for model in (catalog.find(EMBEDDING, "embedding"), catalog.find(LLM, "llm"), catalog.find(READER, "reader")):
             store.ensure(place, model, offline=False)
         embedder.load(place, catalog.find(EMBEDDING, "embedding"))  # makes the ONNX graph
+        export.exported_reader(place, catalog.find(READER, "reader"))
     return place
 
 
@@ -175,9 +176,9 @@ def cli(home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Monke
 def new_home(place: Path, models: Path) -> Path:
     """A home with links to the offline models of the checkout; what a test makes stays in the home."""
     (place / "models" / ".onnx").mkdir(parents=True)
-    for name in (EMBEDDING, BASE, LLM):
+    for name in (EMBEDDING, BASE, LLM, READER):
         (place / "models" / name).symlink_to(models / name)
-    for graph in (models / ".onnx").glob(f"{EMBEDDING}-*.onnx"):
+    for graph in [path for name in (EMBEDDING, READER) for path in (models / ".onnx").glob(f"{name}-*.onnx")]:
         (place / "models" / ".onnx" / graph.name).symlink_to(graph)
     return place
 

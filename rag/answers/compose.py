@@ -14,11 +14,11 @@ from rag.answers.pipeline import Pipeline
 from rag.evidence import select
 from rag.evidence.decide import decide
 from rag.evidence.passage import Passage
+from rag.index.filters import Filters
 from rag.question import courtesy, language
 from rag.question.conversation import Conversation
 from rag.question.readings import Reading, readings
 from rag.question.shape import Shape, shape_of, topic
-from rag.retrieval.hits import Filters
 from rag.retrieval.search import checked
 
 DONT_SAY = "The papers here don't say."
@@ -79,7 +79,7 @@ def _found(pipeline: Pipeline, question: str, request: Request) -> tuple[Shape, 
 def _verdict(found: Gathered, shape: Shape) -> Verdict:
     """A list is what was found; about papers that were pointed at there is always something to say."""
     if shape == "list" or found.reading.only:
-        return "answered" if found.read else "declined"
+        return "answered" if found.hits else "declined"
     return decide(found.read)
 
 
@@ -113,7 +113,8 @@ def _finished(pipeline: Pipeline, composition: Composition, found: Gathered, sha
 
 def _hints(found: Gathered) -> tuple[Passage, ...]:
     """What the nearest papers say that comes nearest to the question."""
-    return tuple(select.one_a_paper(found.read)[:NEAREST])
+    nearest = {hit.paper.id for hit in found.hits[:NEAREST]}
+    return tuple(passage for passage in select.one_a_paper(found.read) if passage.paper.id in nearest)
 
 
 def _note(pipeline: Pipeline, composition: Composition) -> str | None:

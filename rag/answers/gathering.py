@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from rag.answers.pipeline import Pipeline
 from rag.evidence import signs
 from rag.evidence.passage import Passage
+from rag.index.filters import Filters
 from rag.question.readings import Reading
 from rag.question.shape import Shape
-from rag.retrieval.hits import Filters, Hit
+from rag.retrieval.hits import Hit
 from rag.retrieval.search import search
 
 # Papers that are searched for and read for a shape, unless the settings ask for more.

@@ -13,6 +13,7 @@ from rag.answers.writing import written
 from rag.evidence import select
 from rag.evidence.passage import Passage
 from rag.question.shape import Shape
+from rag.text.sentences import split
 
 NEAREST = "No paper here answers this directly. Nearest to it:"
 OPEN = "Still open:"
@@ -40,7 +41,7 @@ def lay_out(
     if shape == "list":
         yield from _list(composition, found)
     elif found.reading.each:
-        yield from _each(composition, found.read)
+        yield from _each(composition, found)
     elif verdict == "partly":
         yield from _nearest(composition, found.read)
     elif shape == "synthesis" and pipeline.quotes:
@@ -87,9 +88,9 @@ def _nearest(composition: Composition, read: Sequence[Passage]) -> Iterator[Even
         yield composition.say(composition.quote(passage))
 
 
-def _each(composition: Composition, read: Sequence[Passage]) -> Iterator[Event]:
+def _each(composition: Composition, found: Gathered) -> Iterator[Event]:
     """A line for each of the papers that were pointed at."""
-    chosen = select.one_a_paper(read)
+    chosen = _of_each(found)
     yield composition.cite(chosen)
     composition.begin("points")
     for passage in chosen:
@@ -98,12 +99,19 @@ def _each(composition: Composition, read: Sequence[Passage]) -> Iterator[Event]:
 
 def _list(composition: Composition, found: Gathered) -> Iterator[Event]:
     """The papers in the order of the search, each with its sentence that bears most on the question."""
-    best = {passage.paper.id: passage for passage in reversed(select.one_a_paper(found.read))}
-    chosen = [best[hit.paper.id] for hit in found.hits if hit.paper.id in best]
+    chosen = _of_each(found)
     yield composition.cite(chosen)
     composition.begin("papers")
     for passage in chosen:
         yield composition.say(composition.quote(passage, f"{passage.paper.title} ({passage.paper.byline})"))
+
+
+def _of_each(found: Gathered) -> list[Passage]:
+    """A passage of each paper, in the order of the search: the best that was read, else the paper's first."""
+    best = {passage.paper.id: passage for passage in select.one_a_paper(found.read)}
+    firsts = ((hit, split(hit.paper.abstract)[:1]) for hit in found.hits if hit.paper.id not in best)
+    best |= {hit.paper.id: Passage(hit.paper, text, 0, 0.0, 0.0, hit.score) for hit, first in firsts for text in first}
+    return [best[hit.paper.id] for hit in found.hits if hit.paper.id in best]
 
 
 def _old(pipeline: Pipeline, chosen: Sequence[Passage]) -> bool:

@@ -14,8 +14,9 @@ from rag.answers.writing import written
 from rag.evidence import select, signs
 from rag.evidence.passage import Passage
 from rag.evidence.themes import Theme, themes
+from rag.index.filters import Filters
 from rag.progress import clock
-from rag.retrieval.hits import Filters, Hit
+from rag.retrieval.hits import Hit
 from rag.retrieval.search import search
 
 FOUND = 60

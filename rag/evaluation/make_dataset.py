@@ -19,10 +19,10 @@ from rag import prompts
 from rag.errors import SidereusError, UsageError
 from rag.evaluation.datasets import CORPUS, QRELS, QUERIES
 from rag.index.engine import words
+from rag.index.filters import Filters
 from rag.models.llm import LanguageModel
 from rag.papers import Paper
 from rag.progress import Progress, silent
-from rag.retrieval.hits import Filters
 from rag.session import Session
 from rag.storage import locked, write_json, write_text
 

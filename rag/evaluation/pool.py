@@ -16,7 +16,8 @@ from rag.errors import UsageError
 from rag.evaluation.datasets import read_records
 from rag.evidence import signs
 from rag.evidence.passage import Passage
-from rag.retrieval.hits import Filters, Hit
+from rag.index.filters import Filters
+from rag.retrieval.hits import Hit
 from rag.retrieval.search import search
 from rag.session import Session
 

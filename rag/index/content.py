@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rag.index.filters import Filters
 from rag.papers import Paper
-from rag.retrieval.hits import Filters
-from rag.retrieval.query import references
-from rag.text import personal_names
+from rag.text import personal_names, references
 
 Rows = npt.NDArray[np.int64]
 Years = npt.NDArray[np.int16]
@@ -133,7 +132,7 @@ class Content:
         return int(found[0]) if found else None
 
     def rows_of_references(self, keys: Collection[str]) -> list[int]:
-        """The rows of the papers filed under any of some keys of :mod:`rag.retrieval.query.references`."""
+        """The rows of the papers filed under any of some keys of :mod:`rag.text.references`."""
         query = f"SELECT DISTINCT row FROM reference WHERE key IN ({_marks(keys)}) ORDER BY row"
         return [row for (row,) in self._db.execute(query, list(keys))]
 

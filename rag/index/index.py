@@ -16,10 +16,10 @@ from rag.errors import IndexProblem
 from rag.index import folders
 from rag.index.content import Content, Rows
 from rag.index.engine import txtai, words
+from rag.index.filters import Filters
 from rag.index.manifest import Manifest, check_files, damaged, read_manifest
 from rag.papers import Paper
-from rag.retrieval.hits import Filters
-from rag.retrieval.query.spelling import Speller
+from rag.text.spelling import Speller
 
 Scores = npt.NDArray[np.float32]
 

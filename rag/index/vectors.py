@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import IndexProblem, SidereusError, UsageError
+from rag.index.filters import Filters
 from rag.index.index import open_index
 from rag.models.embedder import Embedder, Role, Vectors, normalised
 from rag.progress import Progress, silent
-from rag.retrieval.hits import Filters
 
 READ_AT_ONCE = 1024
 

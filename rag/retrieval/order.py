@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from rag.index.filters import Filters
 from rag.papers import Paper
-from rag.retrieval.hits import Filters
 from rag.text.personal_names import folded
 
 Floats = npt.NDArray[np.float32]

@@ -12,16 +12,16 @@ import numpy.typing as npt
 
 from rag.errors import UsageError
 from rag.index.content import Rows
+from rag.index.filters import Filters
 from rag.index.index import Index
 from rag.models.embedder import Embedder
 from rag.papers import clean
 from rag.retrieval import hyde, order
 from rag.retrieval.fusion import Fused, FusionSettings, RankedList, fuse, idf
-from rag.retrieval.hits import Filters, Hit, SearchResult
-from rag.retrieval.query import identifiers
+from rag.retrieval.hits import Hit, SearchResult
 from rag.retrieval.query.meaning import Guess, Understood
 from rag.retrieval.query.understand import understand, variants
-from rag.text import personal_names
+from rag.text import identifiers, personal_names
 from rag.text.forms import FORM
 
 LONGEST_QUERY = 20_000

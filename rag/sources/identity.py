@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
-from rag.retrieval.query import references
-from rag.retrieval.query.identifiers import ARCHIVES
+from rag.text import references
+from rag.text.identifiers import ARCHIVES
 from rag.text.latex import readable
 from rag.text.personal_names import folded
 

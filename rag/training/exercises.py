@@ -16,10 +16,11 @@ from typing import Any
 from rag import prompts
 from rag.errors import UsageError
 from rag.evidence import signs
+from rag.index.filters import Filters
 from rag.index.index import Index
 from rag.models.embedder import Embedder, Vectors
 from rag.progress import Progress, silent
-from rag.retrieval.hits import Filters, Hit
+from rag.retrieval.hits import Hit
 from rag.retrieval.search import search
 from rag.storage import write_json
 from rag.text.sentences import split

@@ -15,10 +15,10 @@ from typing import Any
 
 from rag.errors import UsageError
 from rag.evidence.passage import in_context
+from rag.index.filters import Filters
 from rag.index.index import Index
 from rag.models.embedder import Embedder
 from rag.progress import Progress, silent
-from rag.retrieval.hits import Filters
 from rag.retrieval.search import search
 from rag.storage import write_json
 from rag.text.sentences import split

@@ -68,8 +68,8 @@ def command(
 
     Years, authors, categories and identifiers in QUERY are understood: "Riess papers on H0 since 2015".
     """
+    from rag.index.filters import Filters
     from rag.progress import ProgressLine
-    from rag.retrieval.hits import Filters
     from rag.session import Session
     from rag.settings import load_settings
     from ui.cli import show

@@ -44,7 +44,7 @@ class Handlers:
             yield {self._parts.box: ""}
 
     def asked(self, said: str, about: Handed, index: str, _review: bool, request: gr.Request) -> Iterator[Update]:
-        """Answer what the page's script asks: a question of the address, or an earlier one once more or rewritten."""
+        """Answer what the page's script asks: a question of the address, or an earlier one anew, alone or rewritten."""
         message, tab = heard(said), self._tab(request, index)
         question = str(message.get("question", "")).strip()
         place = message.get("turn")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from rag.retrieval.query.spelling import is_english
+from rag.text.spelling import is_english
 
 MEANINGS = """
 2dFGRS = 2dF Galaxy Redshift Survey

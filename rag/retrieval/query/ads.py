@@ -68,7 +68,7 @@ DEEPEST = 20
 class Reading:
     """What a query in that syntax asks for.
 
-    ``authors`` are joined as :class:`rag.retrieval.hits.Filters` has them. ``words`` are searched for, papers with
+    ``authors`` are joined as :class:`rag.index.filters.Filters` has them. ``words`` are searched for, papers with
     ``phrases`` come first, and those with any of ``without`` are left out. ``aside`` are parts that were set aside,
     and ``counted`` those that need citations.
     """

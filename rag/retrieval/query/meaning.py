@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from rag.retrieval.hits import Filters
-from rag.retrieval.query.identifiers import Identifier
+from rag.index.filters import Filters
+from rag.text.identifiers import Identifier
 
 Kind = Literal["author", "years", "category", "journal"]
 

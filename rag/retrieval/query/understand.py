@@ -11,12 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rag.index.filters import Filters
 from rag.index.index import Index
-from rag.retrieval.hits import Filters
-from rag.retrieval.query import acronyms, ads, authors, bare_names, categories, identifiers, objects, references, years
-from rag.retrieval.query.identifiers import Identifier
+from rag.retrieval.query import acronyms, ads, authors, bare_names, categories, objects, years
 from rag.retrieval.query.meaning import LIKE, Expansion, Guess, Understood
-from rag.retrieval.query.spelling import Correction
+from rag.text import identifiers, references
+from rag.text.identifiers import Identifier
+from rag.text.spelling import Correction
 
 # Longer texts are pasted abstracts, not queries.
 LONGEST_READ = 400

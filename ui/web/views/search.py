@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.errors import SidereusError
-from rag.retrieval.hits import Filters
+from rag.index.filters import Filters
 from rag.retrieval.listing import Wish, listing
 from ui.web.shared import Handed, Shared, told
 from ui.web.shown import formulas, plain

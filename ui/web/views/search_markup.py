@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from rag.description import Description
+from rag.index.filters import Filters
 from rag.papers import Paper
-from rag.retrieval.hits import Filters, Hit
+from rag.retrieval.hits import Hit
 from rag.retrieval.listing import Listing, Wish
 from ui.web.cards import byline, labels
 from ui.web.text import escaped, rich

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
-from rag.retrieval.query import references
+from rag.text import references
 
 Scheme = Literal["arXiv", "DOI", "bibcode", "reference", "key"]
 
