@@ -7,10 +7,10 @@ import gc
 import threading
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag import prompts
-from rag.answers.answer import Event
+from rag.answers.answer import Answer, Event, Finished
 from rag.description import Description, described
 from rag.errors import IndexProblem, ModelLost
 from rag.index import folders
@@ -128,17 +128,21 @@ class Session:
         """Open the index and load the models, saying in a few words what is being done.
 
         The language model loads in its own process meanwhile, when it need not be fetched first. That it died there
-        is told in the answers, which go on without it.
+        is told in the answers, which go on without it. One that only quotes writes nothing, and isn't loaded.
         """
         yield "opening the index"
-        if store.at_hand(self.settings.models, self.llm_model):
+        if self._writes and store.at_hand(self.settings.models, self.llm_model):
             _ = self.manifest, self.llm
         _ = self.index
         yield "loading the embedding model"
         _ = self.embedder
+        yield "loading the reader"
+        _ = self.reader
         yield "loading the language model"
-        with contextlib.suppress(ModelLost):
-            self.llm.wait()
+        _ = self.llm
+        if self._writes:
+            with contextlib.suppress(ModelLost):
+                self.llm.wait()
         yield "ready"
 
     def search(
@@ -201,6 +205,13 @@ class Session:
         self.refresh()
         filters = Filters(within=frozenset(within) or None, without=frozenset(without))
         return answer(self.pipeline, Request(question, conversation, filters, shape, alone), stop)
+
+    def answer(self, question: str, conversation: Conversation = Conversation(), **options: Any) -> Answer:
+        """The whole answer; ``options`` are those of :meth:`ask`, which raises the same."""
+        for event in self.ask(question, conversation, **options):
+            if isinstance(event, Finished):
+                return event.answer
+        raise AssertionError("an answer ends with Finished")
 
     @property
     def index(self) -> Index:
@@ -295,9 +306,15 @@ class Session:
         store.ensure(self.settings.models, self.llm_model, self.settings.offline)
         file, record = store.gguf(self.settings.models, self.llm_model), self.settings.state / deaths.FILE
         model = LanguageModel(self.llm_model, file, self.settings.threads, record)
-        with contextlib.suppress(ModelLost):
-            model.preload(prompts.SYSTEM)
+        if self._writes:
+            with contextlib.suppress(ModelLost):
+                model.preload(prompts.SYSTEM)
         return model
+
+    @property
+    def _writes(self) -> bool:
+        """Whether the language model writes what it is asked, and doesn't only have papers quoted."""
+        return self.llm_model.writes == "prose"
 
     @property
     def _resting(self) -> str | None:

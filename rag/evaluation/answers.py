@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rag.answers.answer import Answer, Citation, Finished, Sentence
+from rag.answers.answer import Answer, Citation, Sentence
 from rag.answers.attribution import attributed
 from rag.check import grounding
 from rag.errors import UsageError
@@ -102,7 +102,7 @@ def evaluate(
     everything = [*questions, *unanswerable]
     given = []
     for done, asked in enumerate(everything, start=1):
-        given.append(Given(asked, _answer(session, asked, leave_out)))
+        given.append(Given(asked, session.answer(asked.question, without=(asked.paper,) if leave_out else ())))
         progress(done, done / len(everything))
     return report(session, given[: len(questions)], given[len(questions) :], leave_out)
 
@@ -137,14 +137,6 @@ def report(
         _percentiles(first),
         _percentiles([one.answer.timings.total for one in given]),
     )
-
-
-def _answer(session: Session, asked: Asked, leave_out: bool) -> Answer:
-    without = (asked.paper,) if leave_out else ()
-    for event in session.ask(asked.question, without=without):
-        if isinstance(event, Finished):
-            return event.answer
-    raise AssertionError("an answer ends with Finished")
 
 
 def normalised(text: str) -> str:

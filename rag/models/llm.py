@@ -29,9 +29,9 @@ Message = dict[str, str]
 class LanguageModel:
     """A GGUF model with the chat template that its own file carries.
 
-    It loads in its process while this one goes on; :meth:`wait` waits for it. Whatever goes wrong there, this process
-    lives: each method raises ModelProblem when the file can't be loaded, and ModelLost when the process dies of a call
-    or has died too often. ``record`` is the file that keeps such deaths.
+    Its process begins with the first call, and loads while this one goes on; :meth:`wait` waits for it. Whatever goes
+    wrong there, this process lives: each method raises ModelProblem when the file can't be loaded, and ModelLost when
+    the process dies of a call or has died too often. ``record`` is the file that keeps such deaths.
     """
 
     def __init__(self, model: Model, path: Path, threads: int | None = None, record: Path | None = None) -> None:
@@ -40,8 +40,17 @@ class LanguageModel:
         self.model = model
         self.context = min(model.context_length or CONTEXT, CONTEXT)
         self._deaths = Deaths(model.title, record)
-        self._process = LlmProcess(say.Load(model.name, str(path.resolve()), self.context, threads), self._deaths)
-        weakref.finalize(self, self._process.close)
+        self._load = say.Load(model.name, str(path.resolve()), self.context, threads)
+        self._begun: LlmProcess | None = None
+        self._beginning = threading.Lock()
+
+    @property
+    def _process(self) -> LlmProcess:
+        with self._beginning:
+            if self._begun is None:
+                self._begun = LlmProcess(self._load, self._deaths)
+                weakref.finalize(self, self._begun.close)
+            return self._begun
 
     @property
     def resting(self) -> str | None:
@@ -89,8 +98,9 @@ class LanguageModel:
         self._deaths.forget()
 
     def close(self) -> None:
-        """End the model's process."""
-        self._process.close()
+        """End the model's process, if it has begun."""
+        if self._begun:
+            self._begun.close()
 
     def _last(self, request: say.Request) -> Reply:
         *_, last = self._process.replies(self._process.begin(request))

@@ -176,6 +176,122 @@ def answers(
     )
 
 
+@command.command("natural")
+@options.index
+@click.option(
+    "--questions", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Questions with judgments."
+)
+@click.option("--details", is_flag=True, help="Print each question with the grades of its answer.")
+@options.as_json
+@options.embedding
+@options.llm
+@options.offline
+def natural(
+    index: str | None,
+    questions: Path,
+    details: bool,
+    as_json: bool,
+    embedding: str | None,
+    llm: str | None,
+    offline: bool | None,
+) -> None:
+    """Measure answers to questions as people type them, sentence by sentence.
+
+    FILE has JSON lines with "question", "answerable", "papers" ({id: 1 or 2}) and "sentences" ({"id", "text",
+    "grade"}, 3 answers by itself, 2 in part, 1 bears on the question).
+    """
+    from rag.evaluation import natural as measuring
+    from rag.progress import ProgressLine
+    from rag.session import Session
+    from rag.settings import load_settings
+
+    asked = measuring.read(questions)
+    session = Session(load_settings(index=index, embedding=embedding, llm=llm, offline=offline))
+    line = ProgressLine("Answering", "questions")
+    graded = measuring.evaluate(session, asked, line)
+    line.close()
+    for one in graded if details else ():
+        grades = one.answer.verdict if one.answer.abstained else " ".join(map(str, one.grades))
+        click.echo(f"{one.asked.id}  {'yes' if one.asked.answerable else 'no ':3}  {grades:12}  {one.asked.question}")
+    _told(measuring.measures(graded), as_json)
+
+
+@command.command("dialogues")
+@options.index
+@click.option(
+    "--dialogues", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Dialogues of two turns."
+)
+@click.option("--details", is_flag=True, help="Print each second turn with what came of it.")
+@options.as_json
+@options.embedding
+@options.llm
+@options.offline
+def dialogues(
+    index: str | None,
+    dialogues: Path,
+    details: bool,
+    as_json: bool,
+    embedding: str | None,
+    llm: str | None,
+    offline: bool | None,
+) -> None:
+    """Measure whether second turns are understood.
+
+    FILE has JSON lines with "turn1", "turn2", "turn2_doc_ids" and "turn2_answer".
+    """
+    from rag.evaluation import dialogues as measuring
+    from rag.progress import ProgressLine
+    from rag.session import Session
+    from rag.settings import load_settings
+
+    asked = measuring.read_dialogues(dialogues)
+    session = Session(load_settings(index=index, embedding=embedding, llm=llm, offline=offline))
+    line = ProgressLine("Talking", "dialogues")
+    counts, told = measuring.second_turns(session, asked, line)
+    line.close()
+    for one, answer in told if details else ():
+        right = any(citation.paper.id in one.papers for citation in answer.citations)
+        click.echo(f"{one.id}  {one.kind:10}  {'right' if right else answer.verdict:9}  {one.second}")
+    _told(counts, as_json)
+
+
+@command.command("synthesis")
+@options.index
+@click.option("--questions", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Broad questions.")
+@click.option("--details", is_flag=True, help="Print each question with the papers it cites.")
+@options.as_json
+@options.embedding
+@options.llm
+@options.offline
+def synthesis(
+    index: str | None,
+    questions: Path,
+    details: bool,
+    as_json: bool,
+    embedding: str | None,
+    llm: str | None,
+    offline: bool | None,
+) -> None:
+    """Measure answers to broad questions: cited papers that are relevant, and key points covered.
+
+    FILE has JSON lines with "question", "relevant" ({id: 1 or 2}) and "key_points" ({"point", "ids"}).
+    """
+    from rag.evaluation import dialogues as measuring
+    from rag.progress import ProgressLine
+    from rag.session import Session
+    from rag.settings import load_settings
+
+    asked = measuring.read_broad(questions)
+    session = Session(load_settings(index=index, embedding=embedding, llm=llm, offline=offline))
+    line = ProgressLine("Answering", "questions")
+    means, told = measuring.broad(session, asked, line)
+    line.close()
+    for one, answer in told if details else ():
+        cited = " ".join(f"{c.paper.id}{'' if c.paper.id in one.relevant else '?'}" for c in answer.citations)
+        click.echo(f"{one.id}  {answer.verdict:9}  {one.question}  {cited}")
+    _told(means, as_json)
+
+
 @command.command("pool")
 @click.argument("questions", type=click.Path(path_type=Path), metavar="FILE")
 @options.index
@@ -243,6 +359,16 @@ def make_dataset(
         f"{folder}: {made.documents:,} documents, {made.queries:,} queries; "
         f"{made.left_out:,} papers have none because what was written was empty, copied or said twice."
     )
+
+
+def _told(found: dict[str, object], as_json: bool) -> None:
+    """Measures as JSON or as a table."""
+    from ui.cli import show
+
+    if as_json:
+        show.json_record(found)
+    else:
+        show.table(("measure", "value"), [(name, _value(value)) for name, value in found.items()], right=["value"])
 
 
 def _value(value: object) -> str:
