@@ -23,11 +23,11 @@ class Thresholds:
         same_paper: of a further sentence of the first one's paper, which is about the same thing anyway.
     """
 
-    answered: float = 0.3
-    partly: float = 0.2
-    more: float = 0.3
+    answered: float = 0.22
+    partly: float = 0.15
+    more: float = 0.25
     bears: float = 0.6
-    same_paper: float = 0.1
+    same_paper: float = 0.08
 
 
 def decide(passages: Sequence[Passage], thresholds: Thresholds = Thresholds()) -> Decision:

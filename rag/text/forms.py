@@ -10,7 +10,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-FORM = 1
+FORM = 2
 
 GREEK = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
@@ -90,11 +90,6 @@ _PAIRS = (
     "super cluster,super massive,super nova,broad band,wide band,narrow band,over density,work flow"
 )
 _PAIR = re.compile(rf"\b(?:{_PAIRS.replace(' ', '[ -]').replace(',', '|')})(?=s?\b)", re.I)
-_PREFIX = re.compile(
-    r"\b(non|quasi|semi|anti|multi|sub|inter)[ -](?=[a-z]{4})|\b(ultra|micro|photo|extra|magneto|hydro|thermo|proto)-"
-    r"(?=[a-z]{4})",
-    re.I,
-)
 _CLOSED = re.compile(r"\b(x|gamma)ray", re.I)
 
 _OUR = re.compile(r"^(col|fav|behavi|vap|neighb|harb|hon|lab|flav|arm|rig|vig|tum)our")
@@ -149,7 +144,7 @@ def comparable(text: str) -> str:
     text = _BE.sub("be0", text)
     text = _SOURCE.sub(r"\1\2", text)
     text = _PAIR.sub(lambda m: re.sub(r"[ -]", "", m[0]), text)
-    text = _CLOSED.sub(r"\1 ray", _PREFIX.sub(lambda m: m[1] or m[2], text))
+    text = _CLOSED.sub(r"\1 ray", text)
     text = _UNIT.sub(r"\1 \2", text)
     text = _PLANET.sub(r"\1 \2", text)
     text = _DESIGNATION.sub(r"\1 \2", text)
