@@ -39,6 +39,9 @@ def test_every_entry_tells_the_facts_of_its_kind(model: Model) -> None:
     elif model.kind == "reranker":
         assert model.max_seq_length
         assert model.set == "extra"
+    elif model.kind == "reader":
+        assert model.max_seq_length
+        assert model.adapter
     else:
         assert model.context_length
         assert model.writes in {"prose", "quotes"}
@@ -67,9 +70,12 @@ def test_the_catalogue_holds_the_models_of_the_model_card_and_those_asked_for() 
 
 def test_the_offline_set_comes_whole_and_verified_from_package_registries() -> None:
     offline = [model for model in MODELS if model.set == "offline"]
-    assert {model.kind for model in offline} == {"embedding", "llm"}
+    assert {model.kind for model in offline} == {"embedding", "llm", "reader"}
     for model in offline:
-        assert model.package or (model.adapter and find(model.adapter.base, model.kind).package)
+        made_of = model
+        while made_of.adapter:
+            made_of = named(made_of.adapter.base)
+        assert made_of.package
         assert model.size
         assert all(facts.sha256 for facts in model.files.values())
 

@@ -55,7 +55,7 @@ def test_get_leaves_alone_what_is_here(cli: Cli) -> None:
 def test_get_without_a_name_says_which_set_was_taken(cli: Cli) -> None:
     result = cli("models", "get")
     assert result.code == 0
-    assert "Astro-MiniLM finds, SmolLM2-135M-Instruct Q4_1 writes (offline set)" in result.err
+    assert "Astro-MiniLM finds, Astro-Reader reads, SmolLM2-135M-Instruct Q4_1 writes (offline set)" in result.err
 
 
 def test_offline_nothing_is_fetched_and_one_sentence_says_what_to_do(cli: Cli, bare: Path) -> None:
@@ -74,7 +74,11 @@ def test_use_is_kept_and_auto_takes_it_back(cli: Cli) -> None:
     assert "astrosage-8b" in cli("models", "use", "astrosage-8b").err
     assert {entry["name"] for entry in cli("models", "list", "--json").json if entry["in_use"]} >= {"astrosage-8b"}
     cli("models", "use", "auto")
-    assert {entry["name"] for entry in cli("models", "list", "--json").json if entry["in_use"]} == {EMBEDDING, LLM}
+    assert {entry["name"] for entry in cli("models", "list", "--json").json if entry["in_use"]} == {
+        EMBEDDING,
+        "astro-reader",
+        LLM,
+    }
 
 
 def test_use_takes_a_local_gguf(cli: Cli, own_library: Path, models: Path, tmp_path: Path) -> None:
@@ -96,7 +100,7 @@ def test_an_unknown_name_is_a_wrong_command(cli: Cli, arguments: tuple[str, ...]
 def test_verify_finds_whole_models_as_they_should_be(cli: Cli) -> None:
     result = cli("models", "verify")
     assert result.code == 0
-    assert result.out.count("as it should be") == 3
+    assert result.out.count("as it should be") == 4
 
 
 def test_verify_without_any_model_says_so(cli: Cli, bare: Path) -> None:

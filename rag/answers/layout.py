@@ -17,6 +17,7 @@ from rag.text.sentences import split
 
 NEAREST = "No paper here answers this directly. Nearest to it:"
 OPEN = "Still open:"
+NEAR = 2  # sentences of the nearest paper
 # A claim so many years older than the newest paper of the index is said with its year.
 DATED = 10
 _STAYS_OPEN = re.compile(
@@ -81,7 +82,7 @@ def _synthesis(pipeline: Pipeline, composition: Composition, chosen: Sequence[Pa
 
 def _nearest(composition: Composition, read: Sequence[Passage]) -> Iterator[Event]:
     """What comes nearest to an answer, said to be no more than that."""
-    chosen = read[:1]
+    chosen = [passage for passage in read[:NEAR] if passage.paper.id == read[0].paper.id]
     yield composition.cite(chosen)
     composition.begin("prose", NEAREST)
     for passage in chosen:
