@@ -252,8 +252,10 @@ def broken(tmp_path: Path) -> dict[str, str]:
 
 
 def test_with_a_library_that_crashes_at_once_answers_are_quotations_and_all_say_so(
-    own_library: Path, broken: dict[str, str]
+    own_library: Path, broken: dict[str, str], gguf: Path
 ) -> None:
+    # A file of one's own is trusted to write; the catalogue's small one only quotes, and isn't loaded.
+    broken = broken | {"SIDEREUS_LLM": str(gguf)}
     asked = run(own_library, "ask", QUESTION, "--index", "invented", env=broken, check=True)
     assert "[1]" in asked.out
     assert "crashed (SIGSEGV), the third such end within five minutes" in asked.err
@@ -266,10 +268,10 @@ def test_with_a_library_that_crashes_at_once_answers_are_quotations_and_all_say_
 
 
 def test_the_first_screen_says_that_the_model_is_left_alone(
-    own_library: Path, broken: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    own_library: Path, broken: dict[str, str], gguf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", broken["PYTHONPATH"])
-    session = Session(load_settings(home=own_library, index="invented", offline=True))
+    session = Session(load_settings(home=own_library, index="invented", llm=str(gguf), offline=True))
     assert list(session.warm())[-1] == "ready"
     assert "crashed (SIGSEGV), the third" in (session.describe().note or "")
     assert session.beside("invented").describe().note == session.describe().note

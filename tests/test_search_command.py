@@ -46,7 +46,18 @@ def test_keywords_questions_and_other_words_find_the_paper(search: Cli, query: s
 
 def test_the_json_has_exactly_the_promised_keys_and_types(search: Cli) -> None:
     record = search("zinc sulphide", "--json", "--limit", "4").json
-    assert list(record) == ["query", "index", "model", "seconds", "filters", "relaxed", "hits"]
+    assert list(record) == [
+        "query",
+        "index",
+        "model",
+        "seconds",
+        "filters",
+        "relaxed",
+        "corrected",
+        "also",
+        "notes",
+        "hits",
+    ]
     assert (record["query"], record["index"], record["model"]) == ("zinc sulphide", "invented", EMBEDDING)
     assert isinstance(record["seconds"], float)
     assert (record["filters"], record["relaxed"]) == ({}, [])

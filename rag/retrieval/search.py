@@ -101,10 +101,18 @@ def search(
         tuple(guess.label for guess in relaxed),
         tuple(hits),
         kept.filters,
-        tuple(f"{one.typed}: {', '.join(one.also)}" for one in kept.expansions),
+        tuple(f"{one.typed}: {', '.join(_unlike(one.also))}" for one in kept.expansions),
         (*kept.notes, *notes),
         kept.corrections,
     )
+
+
+def _unlike(names: Sequence[str]) -> list[str]:
+    """Names without those that differ from one before only by blanks."""
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(name.replace(" ", ""), name)
+    return list(first.values())
 
 
 def _meant(query: str, index: Index, options: Options) -> Understood:
