@@ -367,7 +367,8 @@ def test_the_adapters_that_ship_are_exact_and_small(model: catalog.Model) -> Non
 
     folder = CHECKOUT / "models" / "adapters" / model.name
     assert (folder / "README.md").is_file()
-    assert (folder / adapters.WEIGHTS).stat().st_size < 2_000_000
+    most = 6_000_000 if model.kind == "reader" else 2_000_000
+    assert (folder / adapters.WEIGHTS).stat().st_size < most
     tensors = load_file(folder / adapters.WEIGHTS)
     for name, down in tensors.items():
         if name.endswith(adapters.DOWN):

@@ -8,7 +8,7 @@ import io
 import math
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qsl, urlencode
@@ -125,7 +125,11 @@ class TableFile:
         before = 1 if named else 0
         head = file.readline(LONGEST_LINE) if named else head
         delimiter = "\t" if ".tsv" in self.path.name.lower() else named[1] if named else _delimiter(head)
-        lines = _Lines(file, head, delimiter)
+
+        def too_long(number: int) -> None:
+            report.problem(f"{self.path.name} line {number + before}", "it is longer than any record")
+
+        lines = _Lines(file, head, delimiter, too_long)
         rows = csv.reader(lines, delimiter=delimiter)
         try:
             columns = [column.strip() for column in next(rows, [])]
@@ -182,9 +186,10 @@ class TableFile:
 class _Lines:
     """The lines of a table; a quote that is never closed is told of, and does not swallow the rows below it."""
 
-    def __init__(self, file: IO[str], head: str, delimiter: str) -> None:
+    def __init__(self, file: IO[str], head: str, delimiter: str, too_long: Callable[[int], None]) -> None:
         self._file, self._waiting = file, [head] if head else []
         self._number, self._open = 0, 0
+        self._too_long = too_long
         self._opens = re.compile(rf'(?:^|{re.escape(delimiter)})"')
         self._told: list[tuple[int, str]] = []
         self._ahead: list[str] = []
@@ -210,13 +215,24 @@ class _Lines:
     def _next(self) -> str:
         if self._waiting:
             return self._waiting.pop(0)
-        return self._ahead.pop(0) if self._ahead else self._file.readline(LONGEST_LINE)
+        return self._ahead.pop(0) if self._ahead else self._read(self._number + 1)
+
+    def _read(self, number: int) -> str:
+        """The next line of the file that is not longer than any record; ``number`` is that of the line read first."""
+        line = self._file.readline(LONGEST_LINE)
+        while len(line) >= LONGEST_LINE and not line.endswith("\n"):
+            self._too_long(number)
+            while (rest := self._file.readline(LONGEST_LINE)) and not rest.endswith("\n"):
+                pass
+            self._number, number = self._number + 1, number + 1
+            line = self._file.readline(LONGEST_LINE)
+        return line
 
     def _closed_below(self) -> bool:
         """Whether one of the next lines closes the quote, looking ahead."""
         for at in range(MOST_LINES):
             if at == len(self._ahead):
-                line = self._file.readline(LONGEST_LINE)
+                line = self._read(self._number + at + 1)
                 if not line:
                     return False
                 self._ahead.append(line)
