@@ -12,7 +12,7 @@ from papers import ASTRONOMY
 from rag.errors import ModelProblem
 from rag.models import embedder
 from rag.models.catalog import find
-from rag.models.embedder import Embedder, _batches, normalised
+from rag.models.embedder import Embedder, batches, normalised
 
 TEXTS = [f"{record['title']}\n{record['abstract'] or ''}" for record in ASTRONOMY]
 
@@ -63,10 +63,10 @@ def test_progress_counts_every_text_and_ends_at_one(minilm: Embedder) -> None:
 
 def test_batches_hold_every_row_once_the_longest_first() -> None:
     lengths = [3, 500, 20, 20, 7, 1, 600]
-    batches = [batch.tolist() for batch in _batches(lengths)]
-    assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
-    assert batches[0] == [6]
-    assert all(len(batch) * max(lengths[row] for row in batch) <= embedder.TOKEN_BUDGET for batch in batches[1:])
+    found = [batch.tolist() for batch in batches(lengths)]
+    assert sorted(row for batch in found for row in batch) == list(range(len(lengths)))
+    assert found[0] == [6]
+    assert all(len(batch) * max(lengths[row] for row in batch) <= embedder.TOKEN_BUDGET for batch in found[1:])
 
 
 def test_a_row_of_zeros_stays_as_it_is() -> None:

@@ -66,18 +66,12 @@ class OnnxEmbedder:
     """A BERT-like model with mean pooling on ONNX Runtime."""
 
     def __init__(self, model: Model, folder: Path, graph: Path, threads: int | None) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
         self.model = model
         self._made_of = model, folder, graph, threads
         self.dimensions, self.weights = hidden_size(folder), store.fingerprint(folder)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or os.cpu_count() or 1
-        options.log_severity_level = 3
-        # Spinning threads steal the core that the language model or the browser needs between two batches.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self._session = onnx_session(graph, threads)
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
@@ -158,6 +152,18 @@ class SentenceEmbedder:
         )
         progress(len(texts), 1.0)
         return normalised(vectors.astype(np.float32))
+
+
+def onnx_session(graph: Path, threads: int | None) -> Any:
+    """A graph loaded on the processor, on as many threads, or on all cores."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or os.cpu_count() or 1
+    options.log_severity_level = 3
+    # Spinning threads steal the core that the language model or the browser needs between two batches.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
 
 def hidden_size(folder: Path) -> int:

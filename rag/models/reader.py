@@ -6,7 +6,6 @@ nor transformers in memory.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 from rag.models import export, store
 from rag.models.catalog import Model
-from rag.models.embedder import batches
+from rag.models.embedder import batches, onnx_session
 
 Logits = npt.NDArray[np.float32]
 
@@ -27,16 +26,11 @@ class SentenceReader:
     """A loaded reader. Safe to use from several threads."""
 
     def __init__(self, models: Path, model: Model, threads: int | None = None) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
         self.model = model
         graph = export.exported_reader(models, model)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or os.cpu_count() or 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self._session = onnx_session(graph, threads)
         self._tokenizer = Tokenizer.from_file(str(store.folder(models, model) / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()

@@ -188,7 +188,7 @@ class _Lines:
 
     def __init__(self, file: IO[str], head: str, delimiter: str, too_long: Callable[[int], None]) -> None:
         self._file, self._waiting = file, [head] if head else []
-        self._number, self._open = 0, 0
+        self._number = 0
         self._too_long = too_long
         self._opens = re.compile(rf'(?:^|{re.escape(delimiter)})"')
         self._told: list[tuple[int, str]] = []
