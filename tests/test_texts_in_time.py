@@ -10,8 +10,8 @@ import pytest
 
 from rag import bibtex, papers
 from rag.answers import attribution, marks
-from rag.check import grounding
-from rag.text import quantities, sentences, terms
+from rag.answers.answer import Sentence
+from rag.text import citations, quantities, sentences, terms
 from ui.web import formulas, markup, text
 
 FUNCTIONS: dict[str, Callable[[str], Any]] = {
@@ -23,15 +23,14 @@ FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "sentences.split": sentences.split,
     "papers.clean": papers.clean,
     "bibtex.escaped": bibtex._escaped,
-    "grounding.cited": grounding.cited,
+    "citations.cited": citations.cited,
     "marks.unmarked": marks.unmarked,
     "attribution.untied": attribution.untied,
     "formulas.parts": lambda words: list(formulas.parts(words)),
     "text.rich": text.rich,
-    "text.settled": text.settled,
     "text.without_markup": text.without_markup,
     "text.emphasised": text.emphasised,
-    "markup.blocks": lambda words: list(markup._blocks(words, 1, {1})),
+    "markup.sentence": lambda words: markup._sentence(Sentence(words, (1,)), 1),
 }
 AWKWARD = (
     "a", "A", "1", " ", "$", "\\", "{", "}", "[", "]", "(", ")", "-", ".", ",", "~", "^", "*", "<", "&", "'", '"', "#",
