@@ -76,6 +76,14 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class NextStep:
+    """What a person may try: ask another wording, ask all papers instead of some, or search for words."""
+
+    do: Literal["ask", "everywhere", "search"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Timings:
     """Seconds from the question to: papers found, the LLM's first token, the first words shown, the end."""
 
@@ -97,7 +105,7 @@ class Answer:
         understood: how the question was read, when not as it stands; else "".
         retrieved: the ids of the papers found for it, best first.
         withheld: how many sentences of the language model the papers did not support.
-        suggestions: other queries that find something, when this one did not.
+        next_steps: what can be done when it isn't answered.
     """
 
     question: str
@@ -117,7 +125,7 @@ class Answer:
     retrieved: tuple[str, ...] = ()
     withheld: int = 0
     hints: tuple[Passage, ...] = ()
-    suggestions: tuple[str, ...] = ()
+    next_steps: tuple[NextStep, ...] = ()
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:

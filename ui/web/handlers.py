@@ -57,7 +57,7 @@ class Handlers:
                 tab.change(tab.kept, lambda kept: kept.without(old) if old in kept.entries else kept)
             else:
                 tab.go(shorter)
-            yield from self._answer(tab, _again(old, question, message.get("alone") is True))
+            yield from self._answer(tab, _again(old, question, message))
         else:
             yield {self._parts.box: gr.skip()}
 
@@ -177,11 +177,13 @@ def heard(said: str | None) -> dict[str, Any]:
     return message if isinstance(message, dict) else {}
 
 
-def _again(old: Entry, question: str, alone: bool) -> Entry:
-    """What was asked, once more, as it stands where that is wanted; or another question in its place."""
+def _again(old: Entry, question: str, message: dict[str, Any]) -> Entry:
+    """What was asked, once more, as it stands or of all papers where that is wanted; or another in its place."""
+    within = () if message.get("everywhere") is True else old.within
     if question:
-        return Entry(question, within=old.within, shape=old.shape)
-    return Entry(old.question, within=old.within, shape=old.shape, alone=alone or old.alone)
+        return Entry(question, within=within, shape=old.shape)
+    alone = message.get("alone") is True or old.alone
+    return Entry(old.question, within=within, shape=old.shape, alone=alone)
 
 
 def _merged(there: Entry | None, entry: Entry) -> Entry:

@@ -140,6 +140,8 @@
     else if (button?.matches(".copy-bibtex")) copy(button, button.closest(".card").querySelector("pre").textContent);
     else if (button?.matches(".retry")) askAgain({ turn: Number(find("#exchange .edit").value) });
     else if (button?.matches("[name=alone]")) askAgain({ turn: Number(button.value), alone: true });
+    else if (button?.matches("[name=everywhere]")) askAgain({ turn: Number(button.value), everywhere: true });
+    else if (button?.matches("[name=reworded]")) askAgain({ question: button.value });
     else if (button?.matches(".edit")) rewrite(button);
     else if (button?.matches(".vote")) judge(button);
     else if (button?.matches("#chat-view .prose [name]")) {
