@@ -14,8 +14,8 @@ from importlib.metadata import PackageNotFoundError, version
 import psutil
 
 from rag.errors import IndexProblem, ModelProblem, UsageError
+from rag.index.check import check_index
 from rag.index.folders import manifests
-from rag.index.index import check_index
 from rag.models import choice, deaths, store
 from rag.models.catalog import CALLED, ModelKind
 from rag.models.processor import instruction_sets
@@ -131,4 +131,5 @@ def _indexes(settings: Settings) -> Iterator[Finding]:
             yield Finding("a damaged index", False, str(manifest))
             continue
         problems = check_index(settings.indexes, manifest.name)
-        yield Finding(f"index {manifest.name}, {manifest.papers:,} papers", not problems, " ".join(problems))
+        without = "" if manifest.sums else f", without checksums: 'sidereus index refresh {manifest.name}' adds them"
+        yield Finding(f"index {manifest.name}, {manifest.papers:,} papers{without}", not problems, " ".join(problems))
