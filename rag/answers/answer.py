@@ -20,9 +20,6 @@ Verdict = Literal["answered", "partly", "declined", "courtesy"]
 BlockKind = Literal["prose", "section", "points", "papers"]
 """Sentences in a row; the same under a heading; a line for what each paper says; a line for each paper of a list."""
 
-WAITING = "waiting: "
-"""How the status begins while others are answered first."""
-
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
