@@ -1,15 +1,20 @@
-"""A kept conversation written out for other programs: as Markdown, BibTeX or JSON."""
+"""A kept conversation written out for other programs: as Markdown, BibTeX or JSON.
+
+Programs that show Markdown draw formulas between dollars, so these stay, and no other TeX does.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from rag.answers import render
-from rag.answers.answer import Answer, Citation
+from rag.answers.answer import Answer, Block, Citation
 from rag.answers.marks import unmarked
 from rag.bibtex import bibliography
 from rag.chats.conversations import Entry, Kept, as_json
 from rag.papers import tidy
+from rag.text.latex import readable
 from rag.text.visible import visible
 
 Format = Literal["markdown", "bibtex", "json"]
@@ -43,17 +48,21 @@ def page(answer: Answer) -> str:
     """One answer as a Markdown page: the question as its title, the answer, and its papers at the end."""
     papers = "\n".join(_reference(citation) for citation in sorted(answer.citations, key=lambda citation: citation.n))
     about = f"From the index {answer.index} with Sidereus."
-    parts = (f"# {answer.question}", about, render.text(answer.blocks), papers and f"## Papers\n\n{papers}")
+    parts = (f"# {answer.question}", about, _said(answer.blocks), papers and f"## Papers\n\n{papers}")
     return visible("\n\n".join(part for part in parts if part)) + "\n"
 
 
 def _turn(entry: Entry) -> str:
-    said = render.text(entry.answer.blocks if entry.answer else entry.said) or "(not answered)"
+    said = _said(entry.answer.blocks if entry.answer else entry.said) or "(not answered)"
     return f"## {' '.join(entry.question.split())}\n\n{said.strip()}"
+
+
+def _said(blocks: Sequence[Block]) -> str:
+    return "\n".join(map(readable, render.text(blocks).split("\n")))
 
 
 def _reference(citation: Citation) -> str:
     paper = tidy(citation.paper)
     where = f" {paper.journal_ref}." if paper.journal_ref else ""
     digest = " Quoted from a digest written for Sidereus, not from the abstract." if paper.kind == "digest" else ""
-    return f"- [{citation.n}] {unmarked(paper.byline)}. {unmarked(paper.title)}.{where} <{paper.url}>{digest}"
+    return f"- [{citation.n}] {unmarked(paper.byline)}. {unmarked(readable(paper.title))}.{where} <{paper.url}>{digest}"

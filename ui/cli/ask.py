@@ -99,6 +99,7 @@ def answered(
     """The answer to a question, shown as it comes in unless ``quiet``, with a status line on a terminal."""
     from rag.answers import render
     from rag.answers.answer import Finished, Said, Status
+    from rag.text.latex import plain
     from ui.cli import show
 
     for _ in session.warm():
@@ -113,7 +114,7 @@ def answered(
             click.echo(f"\r\x1b[K\x1b[2m{event.text}…\x1b[0m", err=True, nl=False)
         if isinstance(event, Said) and not quiet:
             click.echo("\r\x1b[K" if terminal else "", err=True, nl=False)
-            text = render.text(event.blocks)
+            text = plain(render.text(event.blocks))
             show.say(text[len(shown) :], end="")
             shown = text
     raise AssertionError("an answer ends with Finished")

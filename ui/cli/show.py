@@ -16,6 +16,7 @@ from rag.answers.answer import Answer, Citation
 from rag.answers.marks import unmarked
 from rag.papers import Paper
 from rag.retrieval.hits import SearchResult
+from rag.text.latex import plain
 from rag.text.visible import visible
 
 DIGEST_LABEL = "digest written for Sidereus, not the authors' abstract"
@@ -110,7 +111,7 @@ def nearest(answer: Answer) -> None:
 
 
 def _quoted(sentence: str) -> str:
-    return textwrap.fill(f"“{unmarked(sentence)}”", 100, initial_indent="    ", subsequent_indent="    ")
+    return textwrap.fill(f"“{unmarked(plain(sentence))}”", 100, initial_indent="    ", subsequent_indent="    ")
 
 
 def size(count: int | None) -> str:
@@ -125,4 +126,4 @@ def size(count: int | None) -> str:
 
 def _title(paper: Paper) -> str:
     marks = (" *" if paper.kind == "digest" else "") + (" (withdrawn)" if paper.withdrawn else "")
-    return unmarked(paper.title) + marks
+    return unmarked(plain(paper.title)) + marks

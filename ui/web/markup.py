@@ -12,7 +12,7 @@ from rag.answers.answer import Block, Sentence
 from rag.answers.render import parted
 from rag.papers import Paper
 from ui.web.cards import card, nearest_card, panel
-from ui.web.text import emphasised, escaped, prose, rich, without_markup
+from ui.web.text import emphasised, escaped, rich, without_markup
 from ui.web.turns import Turn
 
 
@@ -100,7 +100,7 @@ def _label(sentence: Sentence) -> str:
 def _sentence(sentence: Sentence, turn: int) -> str:
     """A sentence with its citations as links before its full stop, and nothing else that could lead anywhere."""
     bare, end = parted(sentence)
-    said = rich(without_markup(bare), lambda part: emphasised(prose(part)))
+    said = rich(without_markup(bare), lambda part: emphasised(escaped(part)))
     links = "".join(f'<a class="cite" href="#t{turn}-{n}">[{n}]</a>' for n in sentence.citations)
     year = f" ({sentence.year})" if sentence.year else ""
     return f"{said} {links}{year}{end}" if links else f"{said}{end}"

@@ -28,12 +28,14 @@
     if (!card) return;
     const parts = [".title", ".byline", ".label", ".evidence"].flatMap((part) => [...card.querySelectorAll(part)]);
     peek.replaceChildren(...parts.map((part) => part.cloneNode(true)));
-    if (!peek.isConnected) document.body.append(peek);
+    const page = find(".gradio-container");  // where formulas have their looks
+    if (!peek.isConnected) page.append(peek);
     peek.hidden = false;
     const at = link.getBoundingClientRect();
+    const from = page.getBoundingClientRect();
     const above = at.bottom + peek.offsetHeight + 8 > innerHeight;
-    peek.style.left = `${scrollX + Math.max(16, Math.min(at.left, document.body.clientWidth - peek.offsetWidth - 16))}px`;
-    peek.style.top = `${scrollY + (above ? at.top - peek.offsetHeight - 6 : at.bottom + 6)}px`;
+    peek.style.left = `${Math.max(16, Math.min(at.left, document.body.clientWidth - peek.offsetWidth - 16)) - from.left}px`;
+    peek.style.top = `${(above ? at.top - peek.offsetHeight - 6 : at.bottom + 6) - from.top}px`;
     link.setAttribute("aria-describedby", "peek");
   };
   const hide = () => (peek.hidden = true);
@@ -59,6 +61,12 @@
       formula.replaceWith(`$${formula.querySelector("annotation")?.textContent ?? formula.textContent}$`);
     });
     return copied.textContent.trim();
+  };
+  // They are read aloud as they look.
+  const spoken = (element) => {
+    const heard = element.cloneNode(true);
+    heard.querySelectorAll("annotation, .katex-html").forEach((part) => part.remove());
+    return heard.textContent;
   };
   const prose = (words) =>
     [...words.querySelectorAll("p, h3, li")].map((line) => (line.matches("li") ? "- " : "") + plain(line)).join("\n");
@@ -197,7 +205,8 @@
       const pressed = String(toggle.matches(".on"));
       if (toggle.ariaPressed !== pressed) toggle.ariaPressed = pressed;
     });
-    const done = find("#exchange .foot") && `Answer: ${find("#exchange .words")?.textContent ?? ""}`;
+    const words = find("#exchange .words");
+    const done = find("#exchange .foot") && `Answer: ${words ? spoken(words) : ""}`;
     tell(done || (find("#exchange .status, #status p")?.textContent ?? ""));
     find("#box .submit-button")?.setAttribute("aria-label", "Ask");
     find("#box .stop-button")?.setAttribute("aria-label", "Stop");

@@ -10,6 +10,7 @@ from rag.index.filters import Filters
 from rag.papers import Paper
 from rag.retrieval.hits import Hit
 from rag.retrieval.listing import Listing, Wish
+from rag.text.latex import plain
 from ui.web.cards import byline, labels
 from ui.web.text import escaped, rich
 
@@ -121,7 +122,7 @@ def _row(hit: Hit, ranked: bool) -> str:
 
 
 def _pick(paper: Paper) -> str:
-    name = f'<span class="sr">Select {escaped(paper.title)}</span>'
+    name = f'<span class="sr">Select {escaped(plain(paper.title))}</span>'
     return f'<label class="pick"><input type="checkbox" value="{escaped(paper.id)}">{name}</label>'
 
 
