@@ -33,20 +33,14 @@ def written(kept: Kept, how: Format) -> str:
 
 
 def markdown(kept: Kept) -> str:
-    """The questions as headings, the answers with their [n], and the papers these stand for at the end."""
-    cited = {c.n: c for entry in kept.entries if entry.answer for c in entry.answer.citations}
-    turns = [_turn(entry) for entry in kept.entries]
-    papers = "\n".join(_reference(cited[n]) for n in sorted(cited))
+    """The questions as headings, the answers with their [n], and below each the papers that these stand for."""
     about = f"From the index {kept.index} with Sidereus, {kept.begun:%d %B %Y}."
-    return (
-        "\n\n".join(part for part in (f"# {kept.name}", about, *turns, papers and f"## Papers\n\n{papers}") if part)
-        + "\n"
-    )
+    return "\n\n".join((f"# {kept.name}", about, *map(_turn, kept.entries))) + "\n"
 
 
 def page(answer: Answer) -> str:
     """One answer as a Markdown page: the question as its title, the answer, and its papers at the end."""
-    papers = "\n".join(_reference(citation) for citation in sorted(answer.citations, key=lambda citation: citation.n))
+    papers = _papers(answer)
     about = f"From the index {answer.index} with Sidereus."
     parts = (f"# {answer.question}", about, _said(answer.blocks), papers and f"## Papers\n\n{papers}")
     return visible("\n\n".join(part for part in parts if part)) + "\n"
@@ -54,7 +48,12 @@ def page(answer: Answer) -> str:
 
 def _turn(entry: Entry) -> str:
     said = _said(entry.answer.blocks if entry.answer else entry.said) or "(not answered)"
-    return f"## {' '.join(entry.question.split())}\n\n{said.strip()}"
+    parts = (f"## {' '.join(entry.question.split())}", said.strip(), _papers(entry.answer) if entry.answer else "")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _papers(answer: Answer) -> str:
+    return "\n".join(_reference(citation) for citation in sorted(answer.citations, key=lambda citation: citation.n))
 
 
 def _said(blocks: Sequence[Block]) -> str:

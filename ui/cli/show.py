@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -18,6 +19,9 @@ from rag.papers import Paper
 from rag.retrieval.hits import SearchResult
 from rag.text.latex import plain
 from rag.text.visible import visible
+
+if TYPE_CHECKING:
+    from rag.index.manifest import Manifest
 
 DIGEST_LABEL = "digest written for Sidereus, not the authors' abstract"
 
@@ -42,9 +46,19 @@ def note(text: str) -> None:
     click.echo(visible(text), err=True)
 
 
+def styled() -> bool:
+    """Whether text may be bold or faint (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR")
+
+
+def origin(manifest: Manifest) -> None:
+    """Which index was looked into."""
+    note(f"From the index {manifest.name}, {manifest.papers:,} papers; another with --index NAME.")
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
     """A plain table on the output stream; the columns named in ``right`` are aligned to the right."""
-    grid = Table(box=None, pad_edge=False, header_style="bold")
+    grid = Table(box=None, pad_edge=False, header_style="bold" if styled() else "")
     for column in columns:
         grid.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
