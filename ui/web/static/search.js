@@ -173,7 +173,9 @@
   document.addEventListener("sidereus:moved", ({ detail }) => {
     if (detail.get("view") !== "search") return;
     wanted = detail;
-    if (begun) ask(fromAddress(wanted), false);
+    if (!begun) return;
+    ask(fromAddress(wanted), false);
+    [find("#find-words").value, find("#find-author").value] = [state.q, state.author];  // also where somebody has typed
   });
   let drawn = null;
   page.watch(() => {
