@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import string
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rag.storage import write_json
 
 pytest_plugins = ["workbench"]
 
+LAYERS = 3
 WORDS = (
     "a an and are as at by for from in is of on the to we with black hole holes galaxy galaxies star stars "
     "stellar mass redshift spectrum spectra planet planets exoplanet dust disk accretion supernova neutron "
@@ -29,6 +31,20 @@ def offline_models() -> Path:
     models = load_settings().models
     store.ensure(models, find("all-minilm-l6-v2", "embedding"), offline=False)
     return models
+
+
+@pytest.fixture(scope="session")
+def small(offline_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The offline embedding model cut to its first layers, which trains quickly."""
+    from transformers import AutoModel
+
+    place = tmp_path_factory.mktemp("small") / "small"
+    shutil.copytree(offline_models / "all-minilm-l6-v2", place)
+    model = AutoModel.from_pretrained(place, local_files_only=True)
+    model.encoder.layer = model.encoder.layer[:LAYERS]
+    model.config.num_hidden_layers = LAYERS
+    model.save_pretrained(place)
+    return place
 
 
 @pytest.fixture(scope="session")

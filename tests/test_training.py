@@ -32,25 +32,10 @@ from rag.training.start import MODEL
 from rag.training.student import Rank, Student
 
 BASE = "all-minilm-l6-v2"
-LAYERS = 3
 
 
 def written_for(identifier: str, word: str = "dust") -> Written:
     return Written(identifier, f"{word} search", f"{word} in other words", f"What is asked about {word}?")
-
-
-@pytest.fixture(scope="module")
-def small(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The offline embedding model cut to its first layers, which trains quickly."""
-    from transformers import AutoModel
-
-    place = tmp_path_factory.mktemp("small") / "small"
-    shutil.copytree(models / BASE, place)
-    model = AutoModel.from_pretrained(place, local_files_only=True)
-    model.encoder.layer = model.encoder.layer[:LAYERS]
-    model.config.num_hidden_layers = LAYERS
-    model.save_pretrained(place)
-    return place
 
 
 @pytest.fixture(scope="module")

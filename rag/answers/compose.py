@@ -68,7 +68,7 @@ def answer(pipeline: Pipeline, request: Request, stop: threading.Event | None) -
 def _found(pipeline: Pipeline, question: str, request: Request) -> tuple[Shape, Gathered]:
     """The shape of the answer and the evidence for it."""
     conversation = Conversation() if request.alone else request.conversation
-    proposed = readings(question, conversation, request.filters.within or frozenset())
+    proposed = readings(question, conversation, request.filters.within or frozenset(), pipeline.encode)
     alone = not conversation.turns and not request.filters.within
     shape = request.shape or ("synthesis" if proposed[0].each else shape_of(question, alone))
     if shape != "fact":

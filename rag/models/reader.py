@@ -1,4 +1,4 @@
-"""A reader: a cross-encoder that reads a question and a sentence together and says how well the two fit.
+"""A reader: a cross-encoder that reads a question, or a claim, and a sentence together and says how well they fit.
 
 It runs on ONNX Runtime with 8-bit weights, as embedding models do (:mod:`rag.models.export`), and needs neither torch
 nor transformers in memory.
@@ -7,6 +7,7 @@ nor transformers in memory.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,20 @@ from rag.models.embedder import batches, onnx_session
 
 Logits = npt.NDArray[np.float32]
 
-# Tokens of a pair, and of its question: nearly all sentences fit whole, and the few others lose their end.
-LONGEST, QUESTION_TOKENS = 112, 36
+# A pair has three log-odds: that a sentence answers a question, that it bears on it, that it supports a claim.
+HEADS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Tokens of a pair, and of its first part: nearly all texts fit whole, and the few others lose their end."""
+
+    pair: int
+    first: int
+
+
+QUESTION = Room(112, 36)
+CLAIM = Room(192, 72)
 
 
 class SentenceReader:
@@ -37,12 +50,20 @@ class SentenceReader:
 
     def logits(self, question: str, texts: Sequence[str]) -> Logits:
         """Log-odds of shape (len(texts), 2): that each text answers the question, and that it bears on it."""
-        first, *others = (encoding.ids for encoding in self._tokenizer.encode_batch([question, *texts]))
-        first = cut(first, QUESTION_TOKENS)
-        seconds = [cut(ids[1:], LONGEST - len(first)) for ids in others]
-        found: Logits = np.zeros((len(texts), 2), dtype=np.float32)
-        for rows in batches([len(first) + len(ids) for ids in seconds]):
-            found[rows] = self._run(first, [seconds[row] for row in rows])
+        found: Logits = self._read(question, texts, QUESTION)[:, :2]
+        return found
+
+    def support(self, claim: str, evidence: str) -> float:
+        """The log-odds that the evidence supports a claim."""
+        return float(self._read(claim, [evidence], CLAIM)[0, 2])
+
+    def _read(self, first: str, texts: Sequence[str], room: Room) -> Logits:
+        opening, *others = (encoding.ids for encoding in self._tokenizer.encode_batch([first, *texts]))
+        opening = cut(opening, room.first)
+        seconds = [cut(ids[1:], room.pair - len(opening)) for ids in others]
+        found: Logits = np.zeros((len(texts), HEADS), dtype=np.float32)
+        for rows in batches([len(opening) + len(ids) for ids in seconds]):
+            found[rows] = self._run(opening, [seconds[row] for row in rows])
         return found
 
     def _run(self, first: list[int], seconds: Sequence[list[int]]) -> Logits:

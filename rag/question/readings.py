@@ -10,12 +10,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rag.models.embedder import Encode
 from rag.question.conversation import Conversation, Turn
+from rag.question.shift import shifted
 from rag.question.turns import turn_model
 
 LONGEST_QUERY = 60  # words; what was asked longest ago is left out first
 # A reading so unlikely is not searched for.
 UNLIKELY = 0.03
+# How likely something is exchanged in the earlier question, among the readings that lean on it.
+SHIFTED = 0.5
 
 _ORDINALS = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4,
              "5th": 4, "last": -1, "final": -1}  # fmt: skip
@@ -51,10 +55,13 @@ class Reading:
     each: bool = False
 
 
-def readings(question: str, conversation: Conversation, scope: frozenset[str] = frozenset()) -> list[Reading]:
+def readings(
+    question: str, conversation: Conversation, scope: frozenset[str] = frozenset(), encode: Encode | None = None
+) -> list[Reading]:
     """The ways to read a question after the earlier turns, the plain one first.
 
-    ``scope`` are the only papers that the user wants to hear of; "they" and "these papers" then mean these.
+    ``scope`` are the only papers that the user wants to hear of; "they" and "these papers" then mean these. With
+    ``encode``, which gives unit vectors, the earlier question asked of something else is a reading too.
     """
     if scope and (_THESE.search(question) or _THEY.search(question)):
         return [Reading(question, papers=tuple(scope), only=True, each=True)]
@@ -74,6 +81,8 @@ def readings(question: str, conversation: Conversation, scope: frozenset[str] = 
         Reading(question, 1 - leans),
         Reading(_joined(last, "", question), leans, papers=last.order),
     ]
+    if encode and (exchanged := shifted(question, last.query or last.question, encode)):
+        proposed.append(Reading(exchanged, SHIFTED * leans, papers=last.order))
     return [reading for reading in proposed if reading.prior >= UNLIKELY]
 
 

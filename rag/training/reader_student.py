@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from rag.models.adapters import HEAD
-from rag.models.reader import LONGEST, QUESTION_TOKENS, cut
+from rag.models.reader import HEADS, QUESTION, Room, cut
 from rag.storage import write_bytes
 from rag.training.lora import Adapters, Rank, linear_layers, precision
 
@@ -20,7 +20,7 @@ HIDDEN = 256
 
 
 class ReaderStudent(Adapters):
-    """A cross-encoder that gives each pair two logits: that the sentence answers, and that it bears on the question."""
+    """A cross-encoder that gives each pair three logits, those of :mod:`rag.models.reader`."""
 
     def __init__(self, folder: Path, rank: Rank, device: str, seed: int) -> None:
         from tokenizers import Tokenizer
@@ -35,7 +35,7 @@ class ReaderStudent(Adapters):
         self.model.eval()
         width = int(self.model.config.hidden_size)
         self.head = torch.nn.Sequential(
-            torch.nn.Linear(2 * width, HIDDEN), torch.nn.GELU(), torch.nn.Linear(HIDDEN, 2)
+            torch.nn.Linear(2 * width, HIDDEN), torch.nn.GELU(), torch.nn.Linear(HIDDEN, HEADS)
         ).to(device)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
@@ -43,9 +43,9 @@ class ReaderStudent(Adapters):
         layers = {name for name in linear_layers(self.model) if not name.startswith("pooler")}
         super().__init__(self.model, layers, rank, "FEATURE_EXTRACTION", device)
 
-    def logits(self, pairs: Sequence[tuple[str, str]]) -> torch.Tensor:
-        """Logits of shape (len(pairs), 2), in 32 bits, through which gradients flow."""
-        tokens = [self._tokens(question, text) for question, text in pairs]
+    def logits(self, pairs: Sequence[tuple[str, str]], room: Room = QUESTION) -> torch.Tensor:
+        """Logits of shape (len(pairs), 3), in 32 bits, through which gradients flow."""
+        tokens = [self._tokens(first, text, room) for first, text in pairs]
         order = sorted(range(len(pairs)), key=lambda place: -len(tokens[place][0]))
         parts = [
             self._read([tokens[place] for place in order[start : start + TOGETHER]])
@@ -62,11 +62,11 @@ class ReaderStudent(Adapters):
         weights = {name: value.detach().half().cpu().contiguous() for name, value in self.head.state_dict().items()}
         write_bytes(folder / HEAD, save(weights))
 
-    def _tokens(self, question: str, text: str) -> tuple[list[int], int]:
+    def _tokens(self, first: str, text: str, room: Room) -> tuple[list[int], int]:
         """The token ids of a pair, and where its second part starts."""
-        first = cut(self._tokenizer.encode(question).ids, QUESTION_TOKENS)
-        second = cut(self._tokenizer.encode(text).ids[1:], LONGEST - len(first))
-        return [*first, *second], len(first)
+        opening = cut(self._tokenizer.encode(first).ids, room.first)
+        second = cut(self._tokenizer.encode(text).ids[1:], room.pair - len(opening))
+        return [*opening, *second], len(opening)
 
     def _read(self, tokens: Sequence[tuple[list[int], int]]) -> torch.Tensor:
         width = -(-max(len(ids) for ids, _ in tokens) // STEP) * STEP

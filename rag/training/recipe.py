@@ -104,6 +104,7 @@ class ReaderRecipe:
         batch: questions a step.
         detailed_share: share of a batch that are detailed questions, of which only the answering sentence is known.
         group: sentences of a question that are read in a step.
+        claims: claims a step.
         rate: the largest step size of AdamW, reached after the share ``warmup`` of all steps, then falling to zero.
         rank, alpha, strength: of the low-rank adapters, as for an embedding model.
         every: steps between two measurements.
@@ -115,6 +116,7 @@ class ReaderRecipe:
     batch: int = 12
     detailed_share: float = 0.25
     group: int = 8
+    claims: int = 12
     rate: float = 8e-4
     warmup: float = 0.08
     rank: int = 64

@@ -53,11 +53,12 @@ def reading_card(told: dict[str, Any]) -> str:
     lines = [
         f"# {recipe['base']}, adapted to read",
         "",
-        f"Trained on {told['judged']:,} judged and {told['detailed']:,} detailed questions about papers of the index "
-        f"{data['index']}: {told['step']:,} of {told['steps']:,} steps of {recipe['batch']} questions in "
-        f"{clock(told['seconds'])}. Measured on {told['held_out']:,} held-out questions: how often the sentence put "
-        "first is a good one, how often what bears on the question is told from the rest, and how well questions that "
-        "can be answered are told from others (area under the ROC curve). "
+        f"Trained on {told['judged']:,} judged and {told['detailed']:,} detailed questions, {told['claims']:,} claims "
+        f"about papers of the index {data['index']}: {told['step']:,} of {told['steps']:,} steps of {recipe['batch']} "
+        f"questions in {clock(told['seconds'])}. Measured on {told['held_out']:,} held-out questions: how often the "
+        "sentence put first is a good one, how often what bears on the question is told from the rest, "
+        "and how well questions that can be answered are told from others, and claims that are supported (areas under "
+        "ROC curves). "
         f"The adapters of step {told['best_step']:,} are kept.",
         "",
         _head("step", *names),

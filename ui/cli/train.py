@@ -246,24 +246,25 @@ def readings(
     seed: int,
     offline: bool | None,
 ) -> None:
-    """Make exercises in reading in FOLDER: judged questions, and detailed ones whose answers are known."""
+    """Make exercises in reading in FOLDER: judged questions, detailed ones whose answers are known, and claims."""
     from rag.progress import ProgressLine
     from rag.resources import training_queries
     from rag.session import Session
     from rag.settings import load_settings
     from rag.training import answers as told
+    from rag.training import claims as claiming
     from rag.training import judgments as judging
     from rag.training import queries as asked
     from rag.training import readings as making
     from ui.cli import show
 
     session = Session(load_settings(index=index, offline=offline))
-    judged = judging.read(judgments or (training_queries(),))
-    written = told.read((training_queries(),))
-    questions = {one.id: one.question for one in asked.read((training_queries(),))}
+    here = (training_queries(),)
+    questions = {one.id: one.question for one in asked.read(here)}
+    written = making.Written(judging.read(judgments or here), told.read(here), questions, claiming.read(here))
     plan = making.Plan(held_out, asked.read_ids(reserved) if reserved else frozenset(), seed)
     with ProgressLine("Finding sentences", "questions") as line:
-        made = making.make(session.index, session.embedder, judged, written, questions, plan, line)
+        made = making.make(session.index, session.embedder, written, plan, line)
     making.write(made, folder)
     show.note(
         f"{folder}: {made.facts['judged']:,} judged and {made.facts['detailed']:,} detailed questions to learn from, "

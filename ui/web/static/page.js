@@ -7,9 +7,10 @@
 })();
 
 // Gradio leaves KaTeX, which draws the formulas, without limits and lets nobody set them. KaTeX looks its options up like
-// any other values, so those that were not given are found here.
+// any other values, so those that were not given are found here. (Not "strict", a word that others look up too; its own is
+// to draw, and to warn in the console.)
 (() => {
-  const limits = { maxSize: 20, maxExpand: 100, strict: "ignore" };
+  const limits = { maxSize: 20, maxExpand: 100 };
   for (const [name, value] of Object.entries(limits))
     Object.defineProperty(Object.prototype, name, { value, writable: true, configurable: true, enumerable: false });
 })();

@@ -12,7 +12,7 @@ from rag.work import Work
 from ui.web.text import escaped
 
 MOST_CATEGORIES = 12
-PURPOSES = {"embedding": "finds", "llm": "writes", "reranker": "re-ranks"}
+PURPOSES = {"embedding": "finds", "reader": "reads", "llm": "writes", "reranker": "re-ranks"}
 
 
 def indexes_html(
