@@ -1,4 +1,4 @@
-"""A kept conversation written out for other programs: as Markdown, BibTeX or JSON.
+"""A kept conversation written out for other programs: as Markdown, HTML, BibTeX or JSON.
 
 Programs that show Markdown draw formulas between dollars, so these stay, and no other TeX does.
 """
@@ -13,13 +13,15 @@ from rag.answers.answer import Answer, Block, Citation
 from rag.answers.marks import unmarked
 from rag.bibtex import bibliography
 from rag.chats.conversations import Entry, Kept, as_json
+from rag.chats.leaflet import leaflet
 from rag.papers import tidy
 from rag.text.latex import readable
 from rag.text.visible import visible
 
-Format = Literal["markdown", "bibtex", "json"]
+Format = Literal["markdown", "html", "bibtex", "json"]
 ENDINGS: dict[Format, tuple[str, str]] = {
     "markdown": ("md", "text/markdown"),
+    "html": ("html", "text/html"),
     "bibtex": ("bib", "application/x-bibtex"),
     "json": ("json", "application/json"),
 }
@@ -29,6 +31,8 @@ def written(kept: Kept, how: Format) -> str:
     """The conversation in one of the formats. The JSON is what Sidereus itself keeps."""
     if how == "bibtex":
         return bibliography((*kept.papers(), *kept.pins))
+    if how == "html":
+        return leaflet(kept)
     return visible(markdown(kept)) if how == "markdown" else as_json(kept)
 
 
