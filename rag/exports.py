@@ -1,4 +1,4 @@
-"""Papers as files for other programs: BibTeX, CSV and RIS."""
+"""Papers as files for other programs: BibTeX with its TeX, CSV and RIS in Unicode."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from rag.bibtex import bibliography, surname_first
 from rag.papers import Paper, tidy
+from rag.text.latex import plain
 
 COLUMNS = ("id", "title", "authors", "year", "categories", "doi", "journal_ref", "url", "abstract")
 # What makes a spreadsheet take a cell for a formula.
@@ -59,7 +60,7 @@ def _cells(paper: Paper) -> list[str]:
     paper = tidy(paper)
     values = (
         paper.id,
-        paper.title,
+        plain(paper.title),
         "; ".join(paper.authors),
         str(paper.year),
         " ".join(paper.categories),
@@ -76,7 +77,7 @@ def _entry(paper: Paper) -> dict[str, Any]:
     entry = {
         "type_of_reference": "JOUR" if paper.journal_ref else "UNPB",
         "id": paper.id,
-        "title": paper.title,
+        "title": plain(paper.title),
         "authors": [surname_first(author) for author in paper.authors if author.lower() != "et al."],
         "year": str(paper.year),
         "journal_name": paper.journal or paper.journal_ref,
@@ -92,4 +93,4 @@ def _entry(paper: Paper) -> dict[str, Any]:
 
 def _abstract(paper: Paper) -> str:
     """The authors' abstract; a digest is not theirs and stays at home."""
-    return paper.abstract if paper.kind == "abstract" else ""
+    return plain(paper.abstract) if paper.kind == "abstract" else ""

@@ -150,6 +150,7 @@ class StandIn:
         stop: threading.Event | None = None,
         *,
         within: Collection[str] = (),
+        without: Collection[str] = (),
         shape: Shape | None = None,
         alone: bool = False,
     ) -> Iterator[Event]:
@@ -162,7 +163,8 @@ class StandIn:
             yield Said(declined)
             yield Finished(_answer(question, declined, (), stop, verdict="declined"))
             return
-        found, sentences = FOUND, SENTENCES
+        found = tuple(citation for citation in FOUND if citation.paper.id not in without)
+        sentences = SENTENCES[: 1 if shape == "fact" else None]
         if "bait" in question:
             found, sentences = (Citation(1, HOSTILE, (BAIT,), 0.5),), (Sentence(f"{BAIT} said so.", (1,)),)
         if "at length" in question:

@@ -139,16 +139,13 @@ def test_json_stands_alone_on_the_output_stream_of_the_real_command(sidereus: Cl
     assert result.json["question"] == QUESTIONS[0]
 
 
-def test_a_follow_up_knows_what_was_asked_and_keeps_the_numbers(ask: Cli, tmp_path: Path) -> None:
+def test_a_follow_up_knows_what_was_asked_and_numbers_its_papers_anew(ask: Cli, tmp_path: Path) -> None:
     talk = tmp_path / "talk.json"
     first = ask("What is known about the planet Velamen-4b?", "--conversation", str(talk), "--json").json
     second = ask("And how long does its orbit take?", "--conversation", str(talk), "--json").json
-    numbers = {citation["id"]: citation["n"] for citation in first["citations"]}
-    assert "2403.91001" in numbers
+    assert "2403.91001" in [citation["id"] for citation in first["citations"]]
     assert "2403.91001" in [citation["id"] for citation in second["citations"]]
-    for citation in second["citations"]:
-        assert citation["n"] == numbers.get(citation["id"], citation["n"])
-        assert citation["id"] in numbers or citation["n"] not in numbers.values()
+    assert sorted(citation["n"] for citation in second["citations"])[0] == 1
     assert "11.4 days" in second["answer"]
     assert len(json.loads(talk.read_text(encoding="utf-8"))["turns"]) == 2
     assert stat.S_IMODE(talk.stat().st_mode) == 0o600

@@ -1,4 +1,4 @@
-"""Conversations: numbers that stay with their papers, follow-ups that can be searched, and the file."""
+"""Conversations: papers numbered by turn, follow-ups that can be searched, and the file."""
 
 from __future__ import annotations
 
@@ -47,18 +47,18 @@ def likeliest(question: str, conversation: Conversation) -> Reading:
 
 
 def test_a_new_conversation_has_no_numbers() -> None:
-    assert Conversation().numbers == {}
+    assert Conversation().numbered == {}
 
 
-def test_a_paper_cited_before_keeps_its_number_and_a_new_one_gets_the_next() -> None:
-    composition = Composition("q", known=FIRST.numbers)
+def test_a_paper_that_is_cited_again_in_an_answer_keeps_its_number() -> None:
+    composition = Composition("q")
     composition.cite([passage(A, "a1"), passage(B, "b1")])
     composition.cite([passage(C, "c1"), passage(A, "a2")])
-    assert {citation.paper.id: citation.n for citation in composition.citations} == {B.id: 2, A.id: 3, C.id: 4}
+    assert {citation.paper.id: citation.n for citation in composition.citations} == {A.id: 1, B.id: 2, C.id: 3}
     assert next(citation for citation in composition.citations if citation.paper == A).evidence == ("a1", "a2")
 
 
-def test_in_a_new_conversation_papers_are_numbered_from_one_in_order() -> None:
+def test_papers_of_an_answer_are_numbered_from_one_in_order() -> None:
     found = Composition("q").cite([passage(C, "c"), passage(A, "a")])
     assert [(citation.n, citation.paper.id) for citation in found.citations] == [(1, C.id), (2, A.id)]
 
@@ -67,7 +67,13 @@ def test_turns_are_added_and_the_old_conversation_stays_as_it_was() -> None:
     later = FIRST.with_turn(answer("And its mass?", Citation(2, B, ()), Citation(3, A, ())).turn)
     assert len(FIRST.turns) == 1
     assert [turn.question for turn in later.turns] == ["What is Velamen-4b?", "And its mass?"]
-    assert later.numbers == {B.id: 2, A.id: 3}
+    assert later.numbered == {2: B.id, 3: A.id}
+
+
+def test_a_number_means_the_paper_that_had_it_last() -> None:
+    later = FIRST.with_turn(answer("And its mass?", Citation(2, A, ()), Citation(1, C, ())).turn)
+    assert later.numbered[2] == A.id
+    assert likeliest("What does [2] find?", later).papers == (A.id,)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_what_is_kept_comes_back_as_it_was(store: Conversations, tmp_path: Path)
     assert again == kept
     assert again is not None
     assert again.entries == (ENTRY,)
-    assert again.before(1).numbers == {HUBBLE.id: 1, PLANCK.id: 2}
+    assert again.before(1).numbered == {1: HUBBLE.id, 2: PLANCK.id}
 
 
 def test_changes_from_two_places_are_both_kept(store: Conversations) -> None:
@@ -117,10 +117,10 @@ def test_an_entry_takes_the_place_of_its_older_self() -> None:
     assert [entry.answer for entry in kept.with_entry(ENTRY).entries] == [ANSWER, None]
 
 
-def test_markdown_names_every_cited_paper_once() -> None:
+def test_markdown_names_the_papers_of_an_answer_below_it() -> None:
     text = written(Kept("starter").with_entry(ENTRY).with_entry(replace(ENTRY, id="2")), "markdown")
     assert text.startswith("# What is $H_0$?\n")
-    assert text.count("- [1] Riess et al. 2018. Milky Way Cepheid Standards") == 1
+    assert text.count("- [1] Riess et al. 2018. Milky Way Cepheid Standards") == 2
     assert "Quoted from a digest written for Sidereus" in text
     assert "<https://arxiv.org/abs/1804.10655>" in text
     assert "- The cosmic microwave background gives 67.4 km/s/Mpc, if the standard model holds [2]." in text

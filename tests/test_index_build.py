@@ -321,8 +321,10 @@ def test_remove_takes_an_index_away_and_forgets_it(cli: Cli, own_library: Path) 
 
 def test_remove_asks_first_and_without_an_answer_removes_nothing(sidereus: Cli, own_library: Path) -> None:
     result = sidereus("index", "remove", "invented", home=own_library)
-    assert result.code != 0
+    assert result.code == 1
     assert "Remove the index 'invented' for good?" in result.out + result.err
+    assert "stays" in result.sentence
+    assert "go on" not in result.err
     assert len(contents(own_library, "invented")) == len(ASTRONOMY)
 
 

@@ -56,7 +56,7 @@ def test_only_the_paper_that_is_quoted_is_cited(shape: str) -> None:
     page = exchange_html(turns(kept)[0])
     linked = {int(n) for n in re.findall(r'href="#t1-(\d+)"', page)}
     assert linked == {n for sentence in found.sentences for n in sentence.citations}
-    body = markdown(kept).split("## Papers")[0]
+    body = markdown(kept).split("\n- [")[0]
     assert {int(n) for n in re.findall(r"\[\s*(\d+)", body)} == linked
 
 

@@ -153,3 +153,11 @@ def test_a_gguf_that_breaks_off_is_one_sentence(cli: Cli, own_library: Path, mod
     result = cli("ask", "What is dust?", "--index", "invented", "--llm", str(path), home=own_library)
     assert result.code == 1
     assert "can't be loaded" in result.sentence
+
+
+def test_a_name_that_is_nearly_that_of_a_model_of_any_kind_is_guessed(cli: Cli) -> None:
+    for wrong, right in (("smollm-135m", LLM), ("astro-minlm", EMBEDDING), ("bge-reranker", "bge-reranker-v2-m3")):
+        result = cli("models", "get", wrong)
+        assert result.code == 2
+        assert right in result.err
+    assert "'sidereus models list'" in cli("models", "get", "zzzz").err

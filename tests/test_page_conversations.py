@@ -178,12 +178,54 @@ def test_a_question_that_was_understood_by_others_can_be_asked_as_it_stands(tab:
     expect(tab.page.locator(".question")).to_have_text(["It leans on others"])
     (kept,) = store.all()
     assert [(entry.question, entry.alone) for entry in kept.entries] == [("It leans on others", True)]
-    tab.page.locator("#exchange .retry").click()
+    answer_differently(tab, "As a list")
     tab.page.wait_for_timeout(500)
     tab.finish()
     expect(tab.page.locator("#exchange .understood")).to_have_count(0)
     assert store.all()[0].entries[0].alone
     assert tab.errors == []
+
+
+def answer_differently(tab: Visit, how: str) -> None:
+    tab.page.locator("#exchange .again summary").click()
+    tab.page.locator("#exchange .again").get_by_role("button", name=how).click()
+
+
+def test_an_answer_can_be_had_shorter_and_from_other_papers(tab: Visit, store: Conversations) -> None:
+    tab.ask(QUESTION)
+    tab.finish()
+    answer_differently(tab, "Shorter")
+    expect(tab.page.locator("#exchange .cite")).to_have_count(1)
+    tab.finish()
+    assert store.all()[0].entries[0].shape == "fact"
+    answer_differently(tab, "From other papers")
+    expect(tab.page.locator("#sources .card[id]")).to_have_count(2)
+    tab.finish()
+    (kept,) = store.all()
+    assert [(entry.question, entry.without) for entry in kept.entries] == [(QUESTION, ("1804.10655",))]
+    assert tab.errors == []
+
+
+def test_the_menu_of_other_answers_closes_with_escape(tab: Visit) -> None:
+    tab.ask(QUESTION)
+    tab.finish()
+    menu = tab.page.locator("#exchange .again")
+    menu.locator("summary").focus()
+    tab.page.keyboard.press("Enter")
+    expect(menu.get_by_role("button", name="As a list")).to_be_visible()
+    tab.page.keyboard.press("Escape")
+    expect(menu.get_by_role("button", name="As a list")).to_be_hidden()
+    expect(menu.locator("summary")).to_be_focused()
+
+
+def test_a_paper_that_is_cited_again_says_where_it_was_before(tab: Visit) -> None:
+    tab.ask(QUESTION)
+    tab.finish()
+    tab.ask("And then?")
+    tab.page.wait_for_selector("#t2")
+    tab.finish()
+    expect(tab.page.locator("#t2-1 .before")).to_have_text(f"Cited before: [1] of “{QUESTION}”")
+    expect(tab.page.locator("#t1-1 .before")).to_have_count(0)
 
 
 def test_rewriting_an_earlier_question_begins_another_conversation_and_loses_nothing(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import bibtexparser
 import pytest
+import rispy
 from papers import ASTRONOMY
 from workbench import EMBEDDING, Cli, Result
 
@@ -257,3 +260,30 @@ def test_a_reader_that_goes_away_is_no_error_worth_a_traceback(sidereus: Cli, li
         "search", "dust", "--index", "invented", "--json", home=library, before=("sh", "-c", '"$@" | head -c 1', "sh")
     )
     assert "Traceback" not in result.err
+
+
+def test_a_table_and_ris_are_printed_for_other_programs(search: Cli) -> None:
+    rows = list(csv.DictReader(io.StringIO(search("white dwarf Umber 3", "--csv", "--limit", "3").out)))
+    assert len(rows) == 3
+    assert {"id", "title", "authors", "year", "abstract"} <= set(rows[0])
+    entries = rispy.loads(search("white dwarf Umber 3", "--ris", "--limit", "3").out)
+    assert [entry["title"] for entry in entries] == [row["title"] for row in rows]
+
+
+def test_a_filter_alone_lists_what_it_admits_newest_first(search: Cli) -> None:
+    found = search("--since", "2018", "--until", "2021", "--json").json["hits"]
+    years = [hit["year"] for hit in found]
+    assert years
+    assert set(years) <= {2018, 2019, 2020, 2021}
+    author = ASTRONOMY[0]["authors"].split(",")[0].split()[-1]
+    assert all(author in " ".join(hit["authors"]) for hit in search("--author", author, "--json").json["hits"])
+    assert search("--author", author).code == 0
+
+
+def test_people_are_told_which_index_was_searched_and_programs_are_not(search: Cli) -> None:
+    assert "From the index invented, 38 papers" in search("lithium").err
+    assert "invented" not in search("lithium", "--csv").err
+
+
+def test_the_table_has_no_colours_where_none_are_wanted(search: Cli) -> None:
+    assert "\x1b" not in search("lithium", env={"NO_COLOR": "1", "FORCE_COLOR": "1"}).out

@@ -115,6 +115,50 @@ def test_a_table_by_date_holds_the_same_papers(tab: Visit) -> None:
     assert len(column) == len(titles)
 
 
+def test_the_columns_of_the_table_sort_it(tab: Visit) -> None:
+    search(tab, WAVES)
+    tab.page.locator("#find-shape").select_option("table")
+    tab.page.wait_for_selector("#search-results:not([aria-busy]) table")
+    head = tab.page.locator("#search-results th")
+    tab.page.get_by_role("button", name="Year", exact=True).click()
+    column = [int(year) for year in tab.page.locator("#search-results td:nth-child(4)").all_inner_texts()]
+    assert column == sorted(column, reverse=True)
+    expect(head.nth(3)).to_have_attribute("aria-sort", "descending")
+    tab.page.get_by_role("button", name="Year", exact=True).press("Enter")
+    assert [int(year) for year in tab.page.locator("#search-results td:nth-child(4)").all_inner_texts()] == sorted(
+        column
+    )
+    tab.page.get_by_role("button", name="Relevance").click()
+    shares = tab.page.locator("#search-results .relevance").evaluate_all(
+        "all => all.map(one => parseInt(one.title.slice(10)))"
+    )
+    assert shares == sorted(shares, reverse=True)
+    assert head.first.evaluate("one => one.offsetHeight") < 40
+    expect(tab.page.locator("#search-results tbody tr").first.get_by_role("button", name="BibTeX")).to_be_visible()
+
+
+def test_a_card_gives_its_bibtex_and_is_pinned_for_the_chat(tab: Visit) -> None:
+    search(tab, WAVES)
+    card = tab.page.locator("#search-results article").first
+    title = card.locator("h3").inner_text()
+    card.get_by_role("button", name="BibTeX").click()
+    expect(card.get_by_role("button", name="Copied")).to_be_visible()
+    card.get_by_role("button", name="Pin").click()
+    expect(card.get_by_role("button", name="Pinned")).to_have_attribute("aria-pressed", "true")
+    tab.page.get_by_role("tab", name="Chat").click()
+    tab.ask("What are gravitational waves?")
+    tab.finish()
+    expect(tab.page.locator("#pins")).to_contain_text(title)
+
+
+def test_a_slash_leads_to_the_query(tab: Visit) -> None:
+    tab.page.locator("#find-words").fill("dust")
+    tab.page.locator("#find-words").blur()
+    tab.page.keyboard.press("/")
+    expect(tab.page.locator("#find-words")).to_be_focused()
+    expect(tab.page.locator("#find-words")).to_have_value("dust")
+
+
 def test_selected_papers_are_exported_in_three_formats_that_parse(tab: Visit) -> None:
     search(tab, WAVES)
     boxes = tab.page.locator("#search-results .pick input")
@@ -153,7 +197,7 @@ def test_papers_are_handed_to_the_chat(tab: Visit) -> None:
 def test_more_like_a_paper(tab: Visit) -> None:
     search(tab, WAVES)
     title = tab.page.locator("#search-results h3").first.inner_text()
-    tab.page.locator("#search-results .like").first.click()
+    tab.page.locator("#search-results [name=like]").first.click()
     expect(tab.page.locator(".chip")).to_contain_text(title[:30])
     expect(tab.page.locator("#search-results h3", has_text=title)).to_have_count(0)
     assert "like=" in tab.page.url

@@ -11,8 +11,8 @@ import pytest
 from rag import bibtex, papers
 from rag.answers import attribution, marks
 from rag.answers.answer import Sentence
-from rag.text import citations, quantities, sentences, terms
-from ui.web import formulas, markup, text
+from rag.text import citations, formulas, latex, quantities, sentences, terms
+from ui.web import katex, markup, text
 
 FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "terms.plain": terms.plain,
@@ -26,7 +26,11 @@ FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "citations.cited": citations.cited,
     "marks.unmarked": marks.unmarked,
     "attribution.untied": attribution.untied,
-    "formulas.parts": lambda words: list(formulas.parts(words)),
+    "formulas.is_prose": formulas.is_prose,
+    "formulas.in_unicode": formulas.in_unicode,
+    "latex.parts": lambda words: list(latex.parts(words)),
+    "latex.plain": latex.plain,
+    "katex.drawn": katex.drawn,
     "text.rich": text.rich,
     "text.without_markup": text.without_markup,
     "text.emphasised": text.emphasised,

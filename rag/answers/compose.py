@@ -43,7 +43,7 @@ class Request:
 
 def answer(pipeline: Pipeline, request: Request, stop: threading.Event | None) -> Iterator[Event]:
     """Answer a question, event by event; the last one holds the whole answer. UsageError when nothing is asked."""
-    composition = Composition(checked(request.question), stop or threading.Event(), request.conversation.numbers)
+    composition = Composition(checked(request.question), stop or threading.Event())
     if not request.filters.within and courtesy.is_courtesy(composition.question):
         composition.begin("prose")
         yield composition.say(Sentence(courtesy.REPLY))

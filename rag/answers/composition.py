@@ -21,13 +21,12 @@ REPEATED = 0.8
 class Composition:
     """What has been said to a question so far.
 
-    ``stop`` is set once the caller has gone away, ``known`` are the numbers of the papers cited in earlier turns, and
-    ``lost`` says what became of the language model when it died while it wrote.
+    ``stop`` is set once the caller has gone away, and ``lost`` says what became of the language model when it died
+    while it wrote.
     """
 
     question: str
     stop: threading.Event = field(default_factory=threading.Event)
-    known: dict[str, int] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     citations: tuple[Citation, ...] = ()
     blocks: Blocks = ()
@@ -58,9 +57,9 @@ class Composition:
         self.first_token = self.first_token if self.first_token is not None else self.since()
 
     def cite(self, chosen: Sequence[Passage]) -> Found:
-        """Number the papers of more passages; a paper keeps the number that it has and gathers evidence."""
+        """Number the papers of more passages; a paper that has a number keeps it and gathers evidence."""
         cited = {citation.paper.id: citation for citation in self.citations}
-        numbers = {**self.known, **{identifier: citation.n for identifier, citation in cited.items()}}
+        numbers = {identifier: citation.n for identifier, citation in cited.items()}
         for passage in chosen:
             n = numbers.setdefault(passage.paper.id, max(numbers.values(), default=0) + 1)
             before = cited.get(passage.paper.id, Citation(n, passage.paper, (), passage.relevance))

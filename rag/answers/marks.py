@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from rag.text.latex import PROSE
+from rag.text.formulas import is_prose
 
 _MARK = re.compile(r"\[(?=\s*\d)([\d\s,;–—-]*)\]")
 _FORMULA = re.compile(r"\$\$[^$]{1,400}\$\$|\$[^$]{1,400}\$|\\\([^$]{1,400}?\\\)|\\\[[^$]{1,400}?\\\]")
@@ -25,7 +25,7 @@ def unmarked(text: str) -> str:
     """
     parts, end = [], 0
     for formula in _FORMULA.finditer(text):
-        if not PROSE.search(formula[0]):  # what stands between the prices of two telescopes
+        if not is_prose(formula[0].strip("$")):  # what stands between the prices of two telescopes
             parts += [_MARK.sub(r"(\1)", text[end : formula.start()]), _MARK.sub(_of_formula, formula[0])]
             end = formula.end()
     return "".join([*parts, _MARK.sub(r"(\1)", text[end:])])

@@ -52,8 +52,8 @@ class Entry:
     """A question and what came of it: an answer, a problem, or neither when it was stopped.
 
     ``found`` are the papers that were read for it, ``said`` what was shown when it was stopped, ``within`` the ids
-    of the papers that it was restricted to, ``shape`` the shape that was asked for besides what the question says,
-    and with ``alone`` it was to be read as it stands, whatever came before.
+    of the papers that it was restricted to, ``without`` those of papers left out, ``shape`` the shape that was asked
+    for besides what the question says, and with ``alone`` it was to be read as it stands, whatever came before.
     """
 
     question: str
@@ -66,6 +66,7 @@ class Entry:
     vote: Vote | None = None
     shape: Shape | None = None
     alone: bool = False
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

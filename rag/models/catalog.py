@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -131,7 +132,14 @@ def named(name: str) -> Model:
     for model in catalog():
         if model.name == name:
             return model
-    return find(name, "llm" if name.endswith(".gguf") else "embedding")
+    try:
+        return find(name, "llm" if name.endswith(".gguf") else "embedding")
+    except UsageError:
+        near = get_close_matches(name, [model.name for model in catalog()], 3, 0.4)
+        guess = f"perhaps {' or '.join(near)}, or one" if near else "one"
+        raise UsageError(
+            f"There is no model {name!r}: name {guess} that 'sidereus models list' shows, or a local path."
+        ) from None
 
 
 def _local(path: Path, kind: ModelKind) -> Model:

@@ -38,14 +38,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Earlier turns, oldest first. Numbers stay with their papers through the whole conversation."""
+    """Earlier turns, oldest first. Each numbers its papers from 1."""
 
     turns: tuple[Turn, ...] = ()
 
     @property
-    def numbers(self) -> dict[str, int]:
-        """The number of each paper cited so far, by its id."""
-        return {paper.id: n for turn in self.turns for n, paper in turn.cited.items()}
+    def numbered(self) -> dict[int, str]:
+        """The id of the paper that had each number last."""
+        return {n: paper.id for turn in self.turns for n, paper in turn.cited.items()}
 
     def with_turn(self, turn: Turn) -> Conversation:
         """The conversation after one more turn."""

@@ -90,7 +90,7 @@ def _pointed(question: str, conversation: Conversation) -> tuple[tuple[str, ...]
     """The ids of the papers that a question points at, and the sentence of the last answer that it points at."""
     last = conversation.turns[-1]
     order = last.order
-    by_number = {n: identifier for identifier, n in conversation.numbers.items()}
+    by_number = conversation.numbered
     found = [by_number.get(int(one or other), "") for one, other in _NUMBERED.findall(question)]
     for word in _PLACED.findall(question):
         place = _ORDINALS[word.lower()]

@@ -68,7 +68,7 @@ def listing(search: Search, wish: Wish) -> Listing:
     """List what a wish finds. Raises UsageError as the search does."""
 
     def found(filters: Filters) -> tuple[SearchResult, list[Hit]]:
-        query, filters = _put(wish, filters)
+        query, filters = put(wish.query, filters, wish.like)
         result = search(query, filters, MOST, like=wish.like, ignore=wish.ignore)
         return result, _clear(result)
 
@@ -103,14 +103,16 @@ def _sorted(hits: list[Hit], sort: Sort) -> list[Hit]:
     return sorted(hits, key=lambda hit: _date(hit.paper), reverse=sort == "newest")
 
 
-def _put(wish: Wish, filters: Filters) -> tuple[str, Filters]:
+def put(query: str, filters: Filters, like: str | None = None) -> tuple[str, Filters]:
     """The query and the filters; without a query, a filter in words: what it admits is then listed, newest first."""
-    if wish.query.strip() or wish.like:
-        return wish.query, filters
+    if query.strip() or like:
+        return query, filters
     if filters.author:
         return f'author:"{filters.author}"', replace(filters, author=None)
     if filters.category:
         return f"category:{filters.category}", replace(filters, category=None)
+    if filters.since is None and filters.until is None:
+        return query, filters
     return f"since {filters.since}" if filters.since is not None else f"until {filters.until}", filters
 
 

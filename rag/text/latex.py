@@ -1,7 +1,7 @@
 """LaTeX and HTML of references as readable text. One pass over the text; whatever stands there, nothing is raised.
 
-Formulas between dollars stay as they are, since the screen draws them. The signs that commands stand for are those
-of pylatexenc's tables, and some that astronomers define for themselves.
+Formulas stay as they are, since the screen draws them; :func:`plain` tells them in Unicode. The signs that commands
+stand for are those of pylatexenc's tables, and some that astronomers define for themselves.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+
+from rag.text.formulas import LONGEST, in_unicode, is_prose
 
 # What opens and closes markup in abstracts of ADS, publishers (JATS, MathML) and Crossref.
 TAG = re.compile(
@@ -19,19 +22,20 @@ TAG = re.compile(
     re.I,
 )
 ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});")
-MARKS = re.compile(r"[\\{}~$`]|''|--")
+MARKS = re.compile(r"[\\{}~$`^]|''|--")
 TOKEN = re.compile(
     r"\\verb\*?(?P<bar>[^\sA-Za-z*])(?P<verbatim>[^\n]{0,200}?)(?P=bar)"
-    r"|\\(?P<name>[A-Za-z]+)\*?[ \t]*\n?[ \t]*|\\(?P<sign>[^A-Za-z])|(?P<formula>\$\$?)|(?P<mark>[{}~]|``|''|---?)|\\"
+    r"|\\(?P<name>[A-Za-z]+)\*?[ \t]*\n?[ \t]*|(?P<formula>\$\$?|\\[\[(])|\\(?P<sign>[^A-Za-z])"
+    r"|(?P<mark>[{}~]|``|''|---?)"
+    r"|(?P<power>[\^_]\{[^{}\n]{1,40}\}|\^[-+−]?\d{1,4}(?![.\d])|\^\s?\\circ(?![A-Za-z]))|\\"
 )
-LONGEST_FORMULA = 2000
+CLOSINGS = {"$": "$", "$$": "$$", "\\[": "\\]", "\\(": "\\)"}
+WORDS = re.compile(r"\s*[A-Z]?[a-z]{3,}(?:[\s-]+[A-Z]?[a-z]+)*\s*")  # put between dollars for their slanted letters
+PRICE = re.compile(r"\s?\d")
 # A longer argument, or one without an end, is read where it stands.
 LONGEST_ARGUMENT = 500
 # After so many without an end, none is looked for any more.
 MOST_UNCLOSED = 20
-# Words in a row are prose between two prices, and no formula.
-PROSE = re.compile(r"(?<![\\A-Za-z{])[a-z]{2,} [a-z]{2,} [a-z]{2,}")
-WORDED = re.compile(r"\\(?:text|mbox|hbox|mathrm|rm|textrm)")
 BRACE = re.compile(r"\\.|[{}]", re.S)
 DIMENSION = re.compile(r"\s*=?\s*-?[\d.]+\s*(?:ex|em|pt|cm|mm|in)?")
 COMBINING = {
@@ -76,46 +80,102 @@ SIGNS = {
 ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV")
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a text: words, or a formula, of which ``text`` is what was written with its marks."""
+
+    text: str
+    tex: str | None = None
+    display: bool = False
+
+
 def readable(text: str) -> str:
     r"""A text without the LaTeX and HTML around it, in one line; formulas between dollars stay.
 
     >>> readable(r"The {\it ROSAT} survey of M{\"u}ller {\textless} 5\% at \href{http://x.org}{our page}")
     'The ROSAT survey of Müller < 5% at our page'
     """
+    text = _without_tags(text)
+    if MARKS.search(text):
+        text = "".join(part.text for part in _Reader(text).parts())
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def parts(text: str) -> Iterator[Part]:
+    r"""A text as it is shown: readable words, with exponents in them raised, and formulas.
+
+    >>> [part.text for part in parts(r"M{\"u}ller finds $z\sim 2$ at 10^{-3}\% of")]
+    ['Müller finds ', '$z\\sim 2$', ' at 10⁻³% of']
+    """
+    text = _without_tags(text)
+    words = ""
+    for part in _Reader(text, shown=True).parts() if MARKS.search(text) else [Part(text)]:
+        if part.tex is None:
+            words += part.text
+            continue
+        if words:
+            yield Part(unicodedata.normalize("NFC", words))
+        yield part
+        words = ""
+    if words:
+        yield Part(unicodedata.normalize("NFC", words))
+
+
+def plain(text: str) -> str:
+    r"""A text where no formula can be drawn: all of it in Unicode, line for line.
+
+    >>> plain(r"a mass of $10^{9}\,M_\odot$ (R{\o}mer {\it et al.})")
+    'a mass of 10⁹ M☉ (Rømer et al.)'
+    """
+    return "\n".join(
+        "".join(part.text if part.tex is None else in_unicode(part.tex) for part in parts(line))
+        for line in text.split("\n")
+    )
+
+
+def _without_tags(text: str) -> str:
     text = TAG.sub("", text) if "<" in text else text
     text = ENTITY.sub(lambda entity: html.unescape(entity[0]), text) if "&" in text else text
-    text = TAG.sub("", text) if "<" in text else text
-    if MARKS.search(text):
-        text = "".join(_Reader(text).pieces())
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return TAG.sub("", text) if "<" in text else text
 
 
 class _Reader:
     """Reads one text from left to right."""
 
-    def __init__(self, text: str) -> None:
-        self.text, self.at, self.unclosed = text, 0, 0
+    def __init__(self, text: str, shown: bool = False) -> None:
+        self.text, self.shown, self.at, self.unclosed = text, shown, 0, 0
 
-    def pieces(self) -> Iterator[str]:
-        """The readable pieces, in their order."""
+    def parts(self) -> Iterator[Part]:
+        """The readable pieces and the formulas, in their order."""
         while match := TOKEN.search(self.text, self.at):
-            yield self.text[self.at : match.start()]
+            yield Part(self.text[self.at : match.start()])
             before = self.text[match.start() - 1] if match.start() else " "
             self.at = match.end()
-            if match["bar"]:
-                yield match["verbatim"]
-            elif match["name"]:
-                yield self._command(match["name"], before, match[0])
-            elif match["sign"]:
-                yield self._sign(match["sign"])
-            elif match["formula"]:
+            if match["formula"]:
                 yield self._formula(match.start(), match["formula"])
-            elif match["mark"] == "~":
-                follows = self.text[self.at : self.at + 1]
-                yield "~" if before.isspace() and (follows.isdigit() or follows == "$") else " "
-            elif match["mark"]:
-                yield MARK[match["mark"]]
-        yield self.text[self.at :]
+            else:
+                yield Part(self._words(match, before))
+        yield Part(self.text[self.at :])
+
+    def _words(self, match: re.Match[str], before: str) -> str:
+        if match["bar"]:
+            return match["verbatim"]
+        if match["name"]:
+            return self._command(match["name"], before, match[0])
+        if match["sign"]:
+            return self._sign(match["sign"])
+        if match["power"]:
+            return self._power(match[0], before)
+        if match["mark"] == "~":
+            follows = self.text[self.at : self.at + 1]
+            return "~" if before.isspace() and (follows.isdigit() or follows == "$") else " "
+        return MARK.get(match["mark"] or "", "")
+
+    def _power(self, written: str, before: str) -> str:
+        """An exponent or an index of a unit that was written outside a formula."""
+        if self.shown and (before.isalnum() or before in ")]}"):
+            return in_unicode(written if written.endswith("}") else f"{written[0]}{{{written[1:]}}}")
+        return written.translate({ord("{"): "", ord("}"): ""})
 
     def _sign(self, sign: str) -> str:
         if sign in COMBINING:
@@ -177,20 +237,21 @@ class _Reader:
             return letter
         return letter + COMBINING[accent]
 
-    def _formula(self, start: int, opens: str) -> str:
+    def _formula(self, start: int, opens: str) -> Part:
         """A formula as it is; a dollar that opens none is a price."""
-        end = self.text.find(opens, self.at, self.at + LONGEST_FORMULA)
-        while end > 0 and self.text[end - 1] == "\\":
-            end = self.text.find(opens, end + 1, self.at + LONGEST_FORMULA)
-        if end < 0:
-            return opens
+        closes = CLOSINGS[opens]
+        end = self.text.find(closes, self.at, self.at + LONGEST)
+        while end > 0 and closes[0] == "$" and self.text[end - 1] == "\\":
+            end = self.text.find(closes, end + 1, self.at + LONGEST)
         inside = self.text[self.at : end]
-        if PROSE.search(inside) and not WORDED.search(inside):
-            return opens
-        self.at = end + len(opens)
+        if end < 0 or not inside.strip() or is_prose(inside):
+            return Part("$" if PRICE.match(self.text, self.at) else "")
+        self.at = end + len(closes)
         if inside.lstrip().startswith("\\scriptstyle"):
-            return readable(inside)
-        return self.text[start : self.at]
+            return Part(readable(inside))
+        if self.shown and WORDS.fullmatch(inside):
+            return Part(inside)
+        return Part(self.text[start : self.at], inside, opens in ("$$", "\\["))
 
     def _argument(self) -> str:
         """The group that follows, which is skipped; empty where there is none, and the rest where it has no end."""

@@ -16,6 +16,7 @@ from rag.text.visible import visible
 COMMANDS = {
     "ask": "Answer a question from the papers of an index.",
     "chat": "Open the chat in a browser.",
+    "completion": "Print what lets a shell complete commands.",
     "doctor": "Check the whole installation and say how to mend it.",
     "eval": "Measure retrieval, embeddings and answers.",
     "feedback": "Show what people thought of answers.",

@@ -55,7 +55,10 @@ def command(
     llm: str | None,
     offline: bool | None,
 ) -> None:
-    """Answer QUESTION from the papers of an index, with a citation after every sentence."""
+    """Answer QUESTION from the papers of an index, with a citation after every sentence.
+
+    Without QUESTION, or with "-", it is read from the input stream.
+    """
     from rag.answers import render
     from rag.chats.conversation import read_conversation, write_conversation
     from rag.question.conversation import Conversation
@@ -64,8 +67,9 @@ def command(
     from rag.settings import load_settings
     from ui.cli import show
 
-    if (question is None) == (questions is None):
-        raise UsageError("Give one question, or a file of them with --questions.")
+    question = _given(question) if questions is None or question == "-" else question
+    if bool(question) == bool(questions):
+        raise UsageError("Give one question, on the command line or the input stream, or a file with --questions.")
     session = Session(load_settings(index=index, embedding=embedding, llm=llm, offline=offline))
     earlier = read_conversation(conversation) if conversation else Conversation()
     asked = list(options.read_lines(questions, "question")) if questions else [question or ""]
@@ -84,8 +88,16 @@ def command(
             show.understood(answer)
             show.sources(answer.citations)
             show.nearest(answer)
+            show.origin(session.manifest)
         if answer.note:
             show.note(answer.note)
+
+
+def _given(question: str | None) -> str:
+    """The question of the command line, else what stands on the input stream, unless somebody sits before that."""
+    if question is None and sys.stdin.isatty():
+        return ""
+    return sys.stdin.read().strip() if question in (None, "-") else str(question)
 
 
 def answered(
@@ -99,6 +111,7 @@ def answered(
     """The answer to a question, shown as it comes in unless ``quiet``, with a status line on a terminal."""
     from rag.answers import render
     from rag.answers.answer import Finished, Said, Status
+    from rag.text.latex import plain
     from ui.cli import show
 
     for _ in session.warm():
@@ -110,10 +123,11 @@ def answered(
                 click.echo()
             return event.answer
         if isinstance(event, Status) and terminal:
-            click.echo(f"\r\x1b[K\x1b[2m{event.text}…\x1b[0m", err=True, nl=False)
+            text = f"\x1b[2m{event.text}…\x1b[0m" if show.styled() else f"{event.text}…"
+            click.echo(f"\r\x1b[K{text}", err=True, nl=False)
         if isinstance(event, Said) and not quiet:
             click.echo("\r\x1b[K" if terminal else "", err=True, nl=False)
-            text = render.text(event.blocks)
+            text = plain(render.text(event.blocks))
             show.say(text[len(shown) :], end="")
             shown = text
     raise AssertionError("an answer ends with Finished")

@@ -15,6 +15,7 @@ def command(vote: str | None, as_json: bool) -> None:
     """Show the verdicts that were given on answers in the chat. They are kept on this machine alone."""
     from rag.chats import feedback
     from rag.settings import load_settings
+    from rag.text.latex import plain
     from ui.cli import show
 
     given = [one for one in feedback.read(load_settings()) if vote is None or one.vote == vote]
@@ -23,7 +24,7 @@ def command(vote: str | None, as_json: bool) -> None:
         return
     for one in given:
         show.say(f"{one.at.astimezone():%Y-%m-%d %H:%M}  {'+' if one.vote == 'up' else '-'}  {one.question}")
-        show.say(f"    {one.answer or '(no answer)'}")
+        show.say(f"    {plain(one.answer) or '(no answer)'}")
         show.say(f"    {one.index} · {one.llm or 'no model'} · {', '.join(one.papers) or 'no papers cited'}")
         if one.note:
             show.say(f"    “{one.note}”")

@@ -137,18 +137,28 @@ def export_vectors(name: str, file: Path) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 def remove(name: str, yes: bool) -> None:
     """Remove the index NAME."""
+    from rag.errors import SidereusError
     from rag.index import folders
     from rag.settings import load_settings
     from rag.state import read_state, remember
 
     settings = load_settings()
     folders.require(settings.indexes, name)
-    if not yes:
-        click.confirm(f"Remove the index {name!r} for good?", abort=True)
+    if not yes and not _confirmed(f"Remove the index {name!r} for good?"):
+        raise SidereusError(f"The index {name!r} stays: --yes removes it without asking.")
     folders.remove(settings.indexes, name)
     if read_state(settings).index == name:
         remember(settings, index=None)
     click.echo(f"The index {name!r} is removed.")
+
+
+def _confirmed(question: str) -> bool:
+    """Whether somebody says yes; whoever leaves instead, or isn't there, has not."""
+    try:
+        return click.confirm(question)
+    except click.Abort:
+        click.echo()
+        return False
 
 
 def _record(settings: Settings, manifest: Manifest) -> dict[str, Any]:

@@ -45,7 +45,9 @@ DIVERSITY = 0.4
     help='JSON lines with "query"; prints a line of JSON for each.',
 )
 @options.as_json
-@click.option("--bibtex", is_flag=True, help="Print BibTeX entries.")
+@click.option("--bibtex", "file", flag_value="bibtex", help="Print BibTeX entries.")
+@click.option("--csv", "file", flag_value="csv", help="Print a table with abstracts, for a spreadsheet.")
+@click.option("--ris", "file", flag_value="ris", help="Print RIS records, for a reference manager.")
 @options.rerank
 @options.hyde
 @options.embedding
@@ -66,7 +68,7 @@ def command(
     literal: bool,
     queries: Path | None,
     as_json: bool,
-    bibtex: bool,
+    file: str | None,
     rerank: str | None,
     hyde: bool,
     embedding: str | None,
@@ -75,7 +77,8 @@ def command(
 ) -> None:
     """Find papers for QUERY: keywords, a question, the idea in other words, or the papers themselves.
 
-    Years, authors, categories and identifiers in QUERY are understood: "Riess papers on H0 since 2015".
+    Years, authors, categories and identifiers in QUERY are understood: "Riess papers on H0 since 2015". Without QUERY,
+    what --author, --category, --since or --until admits is listed, newest first.
     """
     from rag.index.filters import Filters
     from rag.progress import ProgressLine
@@ -84,12 +87,12 @@ def command(
     from rag.settings import load_settings
     from ui.cli import show
 
-    if (query is None and like is None) == (queries is None):
-        raise UsageError("Give one query, or a file of them with --queries.")
+    filters = Filters(since, until, category, author)
+    if bool(query is not None or like or filters) == (queries is not None):
+        raise UsageError("Give one query, a filter such as --author, or a file of queries with --queries.")
     session = Session(load_settings(index=index, embedding=embedding, llm=llm, rerank=rerank, offline=offline))
     find = partial(
         session.search,
-        filters=Filters(since, until, category, author),
         limit=limit if sort == "relevance" else listing.MOST,
         recency=RECENCY if recent else 0.0,
         diversity=DIVERSITY if diverse else 0.0,
@@ -99,19 +102,21 @@ def command(
     )
     if queries:
         for line in options.read_lines(queries, "query"):
-            show.json_line(listing.in_order(find(line), sort, limit).as_record())
+            show.json_line(listing.in_order(find(line, filters), sort, limit).as_record())
         return
     with ProgressLine("Searching", "steps") as progress:
-        result = listing.in_order(find(query or "", progress=progress), sort, limit)
+        result = listing.in_order(find(*listing.put(query or "", filters, like), progress=progress), sort, limit)
     if as_json:
         show.json_record(result.as_record())
-    elif bibtex:
-        from rag.bibtex import bibliography
+    elif file:
+        from rag.exports import FORMATS
 
-        click.echo(bibliography(hit.paper for hit in result.hits), nl=False)
+        click.echo(FORMATS[file].write(hit.paper for hit in result.hits), nl=False)
     else:
-        _understood(result)
+        if query:
+            _understood(result)
         show.hits(result)
+        show.origin(session.manifest)
 
 
 def _understood(result: SearchResult) -> None:

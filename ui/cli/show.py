@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -17,7 +18,11 @@ from rag.answers.answer import Answer, Citation
 from rag.answers.marks import unmarked
 from rag.papers import Paper
 from rag.retrieval.hits import SearchResult
+from rag.text.latex import plain
 from rag.text.visible import visible
+
+if TYPE_CHECKING:
+    from rag.index.manifest import Manifest
 
 DIGEST_LABEL = "digest written for Sidereus, not the authors' abstract"
 
@@ -42,9 +47,19 @@ def note(text: str) -> None:
     click.echo(visible(text), err=True)
 
 
+def styled() -> bool:
+    """Whether text may be bold or faint (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR")
+
+
+def origin(manifest: Manifest) -> None:
+    """Which index was looked into."""
+    note(f"From the index {manifest.name}, {manifest.papers:,} papers; another with --index NAME.")
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
     """A plain table on the output stream; the columns named in ``right`` are aligned to the right."""
-    grid = Table(box=None, pad_edge=False, header_style="bold")
+    grid = Table(box=None, pad_edge=False, header_style="bold" if styled() else "")
     for column in columns:
         grid.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
@@ -115,7 +130,7 @@ def nearest(answer: Answer) -> None:
 
 
 def _quoted(sentence: str) -> str:
-    return textwrap.fill(f"“{unmarked(sentence)}”", 100, initial_indent="    ", subsequent_indent="    ")
+    return textwrap.fill(f"“{unmarked(plain(sentence))}”", 100, initial_indent="    ", subsequent_indent="    ")
 
 
 def size(count: int | None) -> str:
@@ -130,4 +145,4 @@ def size(count: int | None) -> str:
 
 def _title(paper: Paper) -> str:
     marks = (" *" if paper.kind == "digest" else "") + (" (withdrawn)" if paper.withdrawn else "")
-    return unmarked(paper.title) + marks
+    return unmarked(plain(paper.title)) + marks

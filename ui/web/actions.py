@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import gradio as gr
+
 from rag.chats import feedback
 from rag.chats.conversations import Conversations, Kept, Vote, titled
 from rag.chats.transcript import ENDINGS, Format, written
@@ -14,7 +16,7 @@ from rag.papers import Paper
 from ui.web import screen
 from ui.web.chat import Parts
 from ui.web.screen import Update
-from ui.web.shared import Handed, Shared, saved
+from ui.web.shared import VIEWS, Handed, Shared, saved
 from ui.web.tabs import Tab
 
 Message = dict[str, Any]
@@ -30,6 +32,7 @@ class Actions:
         self._actions: dict[str, Callable[[Message, Tab], Update]] = {
             "list": lambda _, tab: self._shelf(tab),
             "open": self._open,
+            "go": self._go,
             "rename": self._rename,
             "delete": self._delete,
             "undo": self._undo,
@@ -71,6 +74,18 @@ class Actions:
             return self._shelf(tab)
         return {**self.show(tab, kept), **self._shelf(tab)}
 
+    def _go(self, message: Message, tab: Tab) -> Update:
+        """Where an address leads: a view, and there a conversation, or a new one with an index."""
+        view, index = _text(message, "view"), _text(message, "index")
+        there = {self._shared.tabs: gr.Tabs(selected=view)} if view in VIEWS else {}
+        kept = self._store.read(_text(message, "value"))
+        if kept:
+            return {**(self.show(tab, kept) if kept.id != tab.kept.id else {}), **there}
+        index = index if index in self._shared.sessions.names() else tab.kept.index
+        if not tab.kept.entries and index == tab.kept.index:
+            return there
+        return {**self.begin(tab, index), self._shared.index: index, **there}
+
     def _rename(self, message: Message, tab: Tab) -> Update:
         kept = self._store.read(_text(message, "value"))
         if kept:
@@ -106,17 +121,17 @@ class Actions:
         return {}
 
     def _pin(self, message: Message, tab: Tab) -> Update:
-        paper = _seen(tab.kept, _text(message, "value"))
+        paper = self._known(tab.kept, _text(message, "value"))
         if paper:
             tab.change(tab.kept, lambda kept: kept.pinned(paper))
-        return screen.pins(self._parts, tab.kept)
+        return {**screen.pins(self._parts, tab.kept), **screen.place(self._parts, tab.kept)}
+
+    def _known(self, kept: Kept, identifier: str) -> Paper | None:
+        """A paper of a conversation or of its index, by its id."""
+        seen = next((paper for paper in kept.seen() if paper.id == identifier), None)
+        return seen or next(iter(self._shared.session(kept.index).papers([identifier])), None)
 
 
 def _text(message: Message, name: str) -> str:
     value = message.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _seen(kept: Kept, identifier: str) -> Paper | None:
-    """A paper of a conversation, by its id."""
-    return next((paper for paper in kept.seen() if paper.id == identifier), None)

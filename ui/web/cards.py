@@ -25,11 +25,19 @@ def panel(heading: str, cards: Iterable[str]) -> str:
     return f'<div class="sources">{title}{"".join(cards)}</div>'
 
 
-def card(citation: Citation, turn: int) -> str:
-    """A paper that a turn was answered from, with its number, an address in the page and its evidence."""
+def card(citation: Citation, turn: int, before: str = "") -> str:
+    """A paper that a turn was answered from, with its number, an address in the page and its evidence.
+
+    ``before`` says where it was cited before.
+    """
     number = f'<a class="number" href="#t{turn}" title="Back to the answer">{citation.n}</a>'
     return _card(
-        citation.paper, f' id="t{turn}-{citation.n}" tabindex="-1"', number, citation.evidence, citation.relevance
+        citation.paper,
+        f' id="t{turn}-{citation.n}" tabindex="-1"',
+        number,
+        citation.evidence,
+        citation.relevance,
+        f'<p class="label before">Cited before: {escaped(before)}</p>' if before else "",
     )
 
 
@@ -59,21 +67,26 @@ def _pinned(paper: Paper) -> str:
 
 
 def _card(
-    paper: Paper, address: str = "", number: str = "", evidence: tuple[str, ...] = (), relevance: float = 0.0
+    paper: Paper,
+    address: str = "",
+    number: str = "",
+    evidence: tuple[str, ...] = (),
+    relevance: float = 0.0,
+    before: str = "",
 ) -> str:
     abstract = "Digest" if paper.kind == "digest" else "Abstract"
     return (
         f'<article class="card"{address}>'
         f'<h4 class="title">{number}<span>{rich(paper.title)}</span></h4>'
-        f'<p class="byline"><span>{byline(paper)}</span>{_bar(relevance)}</p>'
-        f"{labels(paper)}{_quotes(evidence)}"
+        f'<p class="byline"><span>{byline(paper)}</span>{relevance_html(relevance)}</p>'
+        f"{before}{labels(paper)}{_quotes(evidence)}"
         f'<details class="abstract"><summary>{abstract}</summary><p>{_marked(paper.abstract, evidence)}</p></details>'
-        f'<div class="links"><span>{_links(paper)}</span><span>{_actions(paper)}</span></div>'
-        f"<pre hidden>{escaped(entry(paper))}</pre></article>"
+        f'<div class="links"><span>{links(paper)}</span><span>{actions(paper)}</span></div></article>'
     )
 
 
-def _links(paper: Paper) -> str:
+def links(paper: Paper) -> str:
+    """Where the paper is to be read."""
     name = quote(paper.id, safe="/.")
     places: tuple[tuple[str, str], ...] = (
         (f"arXiv:{paper.id}", paper.url),
@@ -87,23 +100,24 @@ def _links(paper: Paper) -> str:
     )
 
 
-def _actions(paper: Paper) -> str:
+def actions(paper: Paper) -> str:
+    """What can be done with a paper, and its BibTeX entry, which nobody sees."""
     value = f'value="{escaped(paper.id)}"'
     return (
         '<button class="copy-bibtex" title="Copy the BibTeX entry">BibTeX</button>'
         f'<button name="like" {value}>More like this</button>'
         f'<button name="only" {value}>Ask this paper</button><button class="toggle" name="pin" {value}>Pin</button>'
+        f"<span hidden>{escaped(entry(paper))}</span>"
     )
 
 
-def _bar(relevance: float) -> str:
-    """How probable it is that the paper is relevant, as a small bar."""
+def relevance_html(relevance: float) -> str:
+    """How probable it is that the paper is relevant, as a small bar with its number for those who don't see it."""
     if not relevance:
         return ""
-    percent = round(100 * min(relevance, 1.0))
-    name = f"Relevance {percent} %"
-    bar = f'<i style="width: {percent}%"></i>'
-    return f'<span class="relevance" role="img" title="{name}">{bar}</span>'
+    name = f"Relevance {round(100 * min(relevance, 1.0))} %"
+    bar = f'<i style="width: {round(100 * min(relevance, 1.0))}%"></i>'
+    return f'<span class="relevance" title="{name}">{bar}<span class="sr">{name}</span></span>'
 
 
 def byline(paper: Paper) -> str:

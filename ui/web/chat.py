@@ -68,7 +68,7 @@ class Parts:
     @property
     def outputs(self) -> list[Any]:
         """Everything that a control of the chat may change."""
-        shared = [self.shared.index, self.shared.about, self.shared.like, self.shared.outbox]
+        shared = [self.shared.index, self.shared.about, self.shared.like, self.shared.outbox, self.shared.tabs]
         return [*self.shown, *shared, self.scope, *self.described]
 
     @property
@@ -118,7 +118,6 @@ def build(session: Session, frame: Frame, shared: Shared) -> Parts:
                 placeholder="Ask the literature",
                 lines=1,
                 max_lines=6,
-                max_length=2000,
                 submit_btn="Ask",
                 autofocus=True,
                 elem_id="box",

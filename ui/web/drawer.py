@@ -9,7 +9,7 @@ from rag.chats.conversations import Kept
 from rag.chats.transcript import ENDINGS
 from ui.web.text import escaped
 
-_FORMATS = {"markdown": "Markdown", "bibtex": "BibTeX", "json": "JSON"}
+_FORMATS = {"markdown": "Markdown", "html": "HTML, to print", "bibtex": "BibTeX", "json": "JSON"}
 _MOST = 200
 
 

@@ -12,16 +12,19 @@ import gradio as gr
 
 from rag.chats.conversations import Conversations, Entry
 from rag.errors import SidereusError
+from rag.question.shape import Shape
 from ui.web import screen
 from ui.web.actions import Actions
 from ui.web.chat import Parts
 from ui.web.drawer import drawer_html
 from ui.web.screen import Update
-from ui.web.shared import Handed, Shared
+from ui.web.shared import VIEWS, Handed, Shared
 from ui.web.tabs import Tab, Tabs
 from ui.web.text import escaped
 from ui.web.turns import Turn, answered, asked
 from ui.web.warming import Warmings
+
+SHAPES: dict[str, Shape] = {"shorter": "fact", "more": "synthesis", "list": "list"}  # in which a question is asked anew
 
 
 class Handlers:
@@ -77,20 +80,23 @@ class Handlers:
         except SidereusError as error:
             return screen.notice(self._parts, str(error))
 
-    def find(self, words: str) -> str:
+    def find(self, words: str, request: gr.Request) -> str:
         """The kept conversations that hold the words."""
-        return drawer_html(self._store.all(words), words=words)
+        return drawer_html(self._store.all(words), self._tab(request, "").kept.id, words=words)
 
     def opened(self, request: gr.Request) -> Update:
-        """A tab has been opened: at its address's index and conversation, where there are such."""
+        """A tab has been opened: at its address's view, index and conversation, where there are such."""
         asked_for = dict(request.query_params)
         index = asked_for.get("index", "")
         index = index if index in self._shared.sessions.names() else ""
         kept = self._store.read(asked_for.get("c", ""))
+        view = asked_for.get("view")
+        there = {self._shared.tabs: gr.Tabs(selected=view)} if view in VIEWS else {}
         tab = self._tab(request, index)
         if kept is None:
-            return {self._shared.index: index, **screen.place(self._parts, tab.kept), **self.described(index)}
-        return {**self._actions.show(tab, kept), **self.described(kept.index)}
+            shown = {self._shared.index: index, **screen.place(self._parts, tab.kept)}
+            return {**shown, **self.described(index), **there}
+        return {**self._actions.show(tab, kept), **self.described(kept.index), **there}
 
     def switched(self, index: str, request: gr.Request) -> Update:
         """A tab uses another index: say so, and begin a conversation with it unless one has been opened."""
@@ -178,12 +184,20 @@ def heard(said: str | None) -> dict[str, Any]:
 
 
 def _again(old: Entry, question: str, message: dict[str, Any]) -> Entry:
-    """What was asked, once more, as it stands or of all papers where that is wanted; or another in its place."""
+    """What was asked, once more: as it stands, of all papers, in another shape or of others, where that is wanted; or
+    another question in its place."""
+    how = message.get("how")
+    without = (*old.without, *_cited(old)) if how == "others" else old.without
     within = () if message.get("everywhere") is True else old.within
+    shape = SHAPES.get(how, old.shape) if isinstance(how, str) else old.shape
     if question:
         return Entry(question, within=within, shape=old.shape)
     alone = message.get("alone") is True or old.alone
-    return Entry(old.question, within=within, shape=old.shape, alone=alone)
+    return Entry(old.question, within=within, shape=shape, alone=alone, without=without)
+
+
+def _cited(entry: Entry) -> tuple[str, ...]:
+    return tuple(citation.paper.id for citation in entry.answer.citations) if entry.answer else ()
 
 
 def _merged(there: Entry | None, entry: Entry) -> Entry:

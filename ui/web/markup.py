@@ -11,10 +11,14 @@ from urllib.parse import quote
 
 from rag.answers.answer import Block, NextStep, Sentence
 from rag.answers.render import parted
+from rag.chats.conversations import titled
 from rag.papers import Paper
 from ui.web.cards import card, nearest_card, panel
-from ui.web.text import emphasised, escaped, prose, rich, without_markup
+from ui.web.text import emphasised, escaped, rich, without_markup
 from ui.web.turns import Turn
+
+OTHERWISE = {"shorter": "Shorter", "more": "From more papers", "list": "As a list", "others": "From other papers"}
+LONG, LINES = 240, 4  # characters and lines from which on a question is folded
 
 
 def turn_html(turn: Turn) -> str:
@@ -37,7 +41,18 @@ def sources_html(turn: Turn) -> str:
         cards = (nearest_card(hit, answer.hints) for hit in answer.nearest)
         return panel("Nearest papers, none of which clearly answers this", cards)
     known = {c.n: c for c in (*turn.entry.found, *(answer.citations if answer else ()))}
-    return panel("Sources" if known else "", (card(known[n], turn.number) for n in sorted(known)))
+    before = _cited_before(turn)
+    cards = (card(known[n], turn.number, before.get(known[n].paper.id, "")) for n in sorted(known))
+    return panel("Sources" if known else "", cards)
+
+
+def _cited_before(turn: Turn) -> dict[str, str]:
+    """Of papers that earlier answers cite: by which number, and to what question. The last one counts."""
+    return {
+        paper.id: f"[{n}] of “{titled(earlier.question)}”"
+        for earlier in turn.before.turns
+        for n, paper in earlier.cited.items()
+    }
 
 
 def scope_html(papers: Collection[Paper], count: int) -> str:
@@ -55,8 +70,12 @@ def scope_html(papers: Collection[Paper], count: int) -> str:
 def _question(turn: Turn) -> str:
     scope = len(turn.entry.within)
     note = f'<p class="within">Asked of {scope:,} paper{"s" if scope > 1 else ""} only</p>' if scope else ""
+    words = turn.entry.question
+    long = len(words) > LONG or words.count("\n") >= LINES
+    unfold = '<button class="unfold" title="Show the whole question">Whole question</button>' if long else ""
     return (
-        f'<div class="asked"><h2 class="question" id="t{turn.number}" tabindex="-1">{escaped(turn.entry.question)}</h2>'
+        f'<div class="asked"><h2 class="question{" long" if long else ""}" id="t{turn.number}" tabindex="-1">'
+        f"{escaped(words)}</h2>{unfold}"
         f'<button class="edit" value="{turn.number}" title="Edit this question">Edit</button></div>{note}'
     )
 
@@ -101,7 +120,7 @@ def _label(sentence: Sentence) -> str:
 def _sentence(sentence: Sentence, turn: int) -> str:
     """A sentence with its citations as links before its full stop, and nothing else that could lead anywhere."""
     bare, end = parted(sentence)
-    said = rich(without_markup(bare), lambda part: emphasised(prose(part)))
+    said = rich(without_markup(bare), lambda part: emphasised(escaped(part)))
     links = "".join(f'<a class="cite" href="#t{turn}-{n}">[{n}]</a>' for n in sentence.citations)
     year = f" ({sentence.year})" if sentence.year else ""
     return f"{said} {links}{year}{end}" if links else f"{said}{end}"
@@ -128,11 +147,18 @@ def _foot(turn: Turn) -> str:
     entry = turn.entry
     said = entry.answer is not None or bool(entry.said)
     tools = '<button class="copy-answer">Copy</button>' if said else ""
-    tools += '<button class="retry">Try again</button>'
+    whole = entry.answer is not None and entry.answer.citations and not entry.answer.stopped
+    tools += _otherwise() if whole else '<button class="retry">Try again</button>'
     tools += "".join(_vote(entry.id, way, entry.vote == way) for way in ("up", "down")) if entry.answer else ""
     return (
         f'<div class="foot"><span class="facts">{escaped(_facts(turn))}</span><span class="tools">{tools}</span></div>'
     )
+
+
+def _otherwise() -> str:
+    """What else the answer could be: the same once more would say the same."""
+    ways = "".join(f'<button class="otherwise" value="{how}">{words}</button>' for how, words in OTHERWISE.items())
+    return f'<details class="again"><summary>Answer differently</summary><div>{ways}</div></details>'
 
 
 def _vote(entry: str, way: str, given: bool) -> str:

@@ -62,9 +62,10 @@ def progress(parts: Parts, turn: Turn, drawn: Turn) -> Update:
 
 
 def place(parts: Parts, kept: Kept) -> Update:
-    """Where the tab is, for its address."""
+    """Where the tab is, for its address, and which papers are pinned there."""
     asked = kept.entries[-1].question if kept.entries else None
-    return {parts.frame.place: told({"index": kept.index, "c": kept.id if asked else None, "q": asked})}
+    where = {"index": kept.index, "c": kept.id if asked else None, "q": asked}
+    return {parts.frame.place: told({**where, "pins": [paper.id for paper in kept.pins]})}
 
 
 def shelf(parts: Parts, found: Sequence[Kept], current: str, deleted: Kept | None = None) -> Update:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rag.session import Session
     from rag.sessions import Sessions
 
+VIEWS = ("chat", "search", "map", "library")
+
 
 @dataclass(frozen=True, slots=True)
 class Handed:

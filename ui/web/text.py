@@ -1,4 +1,4 @@
-"""Untrusted text made safe for the page: escaped, with its mathematics marked for the renderer.
+"""Untrusted text made safe for the page: readable, escaped, with its mathematics marked for the renderer.
 
 Whatever a paper, a language model or a visitor wrote passes through here before it becomes HTML. Mathematics leaves
 between marks of Unicode's private area, the only delimiters the page renders, and no text keeps such marks of its own.
@@ -10,13 +10,16 @@ import html
 import re
 from collections.abc import Callable
 
-from ui.web.formulas import parts
+from rag.text.formulas import in_unicode
+from rag.text.latex import Part, parts
+from ui.web.katex import drawn
 
 INLINE, DISPLAY = ("\ue000", "\ue001"), ("\ue002", "\ue003")
 MATH_DELIMITERS: list[dict[str, str | bool]] = [
     {"left": INLINE[0], "right": INLINE[1], "display": False},
     {"left": DISPLAY[0], "right": DISPLAY[1], "display": True},
 ]
+MOST_DRAWN = 300  # formulas of one text
 
 _IMAGE_OR_LINK = re.compile(r"!?\[(?P<label>[^\[\]]*)\]\([^)]{0,300}\)")
 _TAG = re.compile(
@@ -25,7 +28,6 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _BOLD = re.compile(r"\*\*(?=\S)(.{1,500}?)(?<=\S)\*\*")
-_TEX_ESCAPE = re.compile(r"\\([%&_$#])")
 _MARKS = dict.fromkeys(map(ord, (*INLINE, *DISPLAY)))
 
 
@@ -35,9 +37,16 @@ def escaped(text: str) -> str:
 
 
 def rich(text: str, between: Callable[[str], str] | None = None) -> str:
-    """Text as HTML with its mathematics marked; ``between`` makes what lies outside the mathematics safe."""
-    between = between or prose
-    return "".join(between(part.text) if part.tex is None else _math(part.tex, part.display) for part in parts(text))
+    """Text as HTML with its mathematics marked; ``between`` makes what lies outside the mathematics safe.
+
+    A formula that can't be drawn is told in Unicode.
+    """
+    between, pieces, left = between or escaped, [], MOST_DRAWN
+    for part in parts(text):
+        tex = drawn(part.tex) if part.tex is not None and left else None
+        left -= tex is not None
+        pieces.append(_math(tex, part.display) if tex is not None else between(_words(part)))
+    return "".join(pieces)
 
 
 def without_markup(text: str) -> str:
@@ -50,9 +59,8 @@ def emphasised(escaped_text: str) -> str:
     return _BOLD.sub(r"<strong>\1</strong>", escaped_text)
 
 
-def prose(text: str) -> str:
-    """Text outside mathematics as HTML shows it, without TeX's escapes."""
-    return escaped(_TEX_ESCAPE.sub(r"\1", text))
+def _words(part: Part) -> str:
+    return part.text if part.tex is None else in_unicode(part.tex)
 
 
 def _math(tex: str, display: bool) -> str:

@@ -104,7 +104,13 @@ def _events(turn: Turn, session: Session, stop: threading.Event) -> Iterator[Eve
         try:
             entry = turn.entry
             for event in session.ask(
-                entry.question, turn.before, stop, within=entry.within, shape=entry.shape, alone=entry.alone
+                entry.question,
+                turn.before,
+                stop,
+                within=entry.within,
+                without=entry.without,
+                shape=entry.shape,
+                alone=entry.alone,
             ):
                 events.put(event)
             events.put(None)

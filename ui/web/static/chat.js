@@ -1,6 +1,6 @@
 // The chat: citations that point, the small things to do with answers and cards, and where the chat is.
 (() => {
-  const { given, address, say, listen, copy, tell, watch } = window.sidereus;
+  const { given, own, at, say, listen, copy, tell, watch } = window.sidereus;
   const find = (selector) => document.querySelector(selector);
   const target = (link) => document.getElementById(link.getAttribute("href").slice(1));
   const make = (tag, values, ...children) => {
@@ -26,14 +26,16 @@
   const show = (link) => {
     const card = target(link);
     if (!card) return;
-    const parts = [".title", ".byline", ".label", ".evidence"].flatMap((part) => [...card.querySelectorAll(part)]);
+    const parts = [".title", ".byline", ".label:not(.before)", ".evidence"].flatMap((part) => [...card.querySelectorAll(part)]);
     peek.replaceChildren(...parts.map((part) => part.cloneNode(true)));
-    if (!peek.isConnected) document.body.append(peek);
+    const page = find(".gradio-container");  // where formulas have their looks
+    if (!peek.isConnected) page.append(peek);
     peek.hidden = false;
     const at = link.getBoundingClientRect();
+    const from = page.getBoundingClientRect();
     const above = at.bottom + peek.offsetHeight + 8 > innerHeight;
-    peek.style.left = `${scrollX + Math.max(16, Math.min(at.left, document.body.clientWidth - peek.offsetWidth - 16))}px`;
-    peek.style.top = `${scrollY + (above ? at.top - peek.offsetHeight - 6 : at.bottom + 6)}px`;
+    peek.style.left = `${Math.max(16, Math.min(at.left, document.body.clientWidth - peek.offsetWidth - 16)) - from.left}px`;
+    peek.style.top = `${(above ? at.top - peek.offsetHeight - 6 : at.bottom + 6) - from.top}px`;
     link.setAttribute("aria-describedby", "peek");
   };
   const hide = () => (peek.hidden = true);
@@ -60,6 +62,12 @@
     });
     return copied.textContent.trim();
   };
+  // They are read aloud as they look.
+  const spoken = (element) => {
+    const heard = element.cloneNode(true);
+    heard.querySelectorAll("annotation, .katex-html").forEach((part) => part.remove());
+    return heard.textContent;
+  };
   const prose = (words) =>
     [...words.querySelectorAll("p, h3, li")].map((line) => (line.matches("li") ? "- " : "") + plain(line)).join("\n");
   const answer = (button) => {
@@ -79,10 +87,78 @@
     setTimeout(() => (stop ? askAgain(message) : say("asked", message)), 150);
   };
 
+  // What is asked while an answer is written waits above the box, and can be taken away. A reload keeps it.
+  const SLOT = "sidereus-waiting";
+  const LONGEST = 20_000;  // characters of a question
+  let waiting = JSON.parse(sessionStorage.getItem(SLOT) ?? "[]");
+  let sent = null;  // after which question the next one was asked, until it shows
+  const line = make("ul", { id: "waiting", hidden: true });
+  line.setAttribute("aria-label", "Questions that wait");
+  const limit = make("p", { id: "too-long", hidden: true });
+  limit.setAttribute("role", "alert");
+  const wait = (questions) => {
+    waiting = questions;
+    sessionStorage.setItem(SLOT, JSON.stringify(waiting));
+    line.replaceChildren(...waiting.map((question, place) => make(
+      "li",
+      {},
+      make("i", { textContent: "Next" }),
+      make("span", { textContent: question, title: question }),
+      make("button", {
+        type: "button",
+        textContent: "Remove",
+        ariaLabel: `Remove the question “${question.slice(0, 80)}”`,
+        onclick: () => (wait(waiting.filter((_, other) => other !== place)), find("#box textarea").focus()),
+      }),
+    )));
+    line.hidden = !waiting.length;
+  };
+  const write = (text) => {
+    const box = find("#box textarea");
+    box.value = text;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const measure = () => {
+    const length = find("#box textarea")?.value.trim().length ?? 0;
+    limit.hidden = length <= LONGEST;
+    if (!limit.hidden) {
+      limit.textContent = `A question may have ${LONGEST.toLocaleString("en")} characters; this one has ${length.toLocaleString("en")}.`;
+    }
+    return limit.hidden;
+  };
+  const current = () => find("#exchange .question")?.id;
+  const answering = () => Boolean(find("#box .stop-button")) || (sent !== null && sent === current());
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches("#box textarea")) return;
+    const question = event.target.value.trim();
+    const fits = measure();
+    if (fits && !(question && find("#box .stop-button"))) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!fits) return;
+    wait([...waiting, question]);
+    write("");
+    tell(`Asked next: ${question}`);
+  }, true);
+  document.addEventListener("input", (event) => event.target.matches("#box textarea") && measure());
+  watch(() => {
+    const above = find("#above-box");
+    if (above && line.nextElementSibling !== above) {
+      above.before(limit, line);
+      wait(waiting);
+    }
+    if (sent !== current()) sent = null;
+    if (!waiting.length || answering() || !find("#exchange .foot, #exchange .problem")) return;
+    sent = current();
+    const [next, ...rest] = waiting;
+    wait(rest);
+    say("asked", { question: next });
+  });
+
   // A question is rewritten where it stands.
   const rewrite = (button) => {
     const asked = button.closest(".asked");
-    const text = make("textarea", { value: asked.querySelector(".question").textContent, rows: 2, maxLength: 2000 });
+    const text = make("textarea", { value: asked.querySelector(".question").textContent, rows: 2 });
     text.setAttribute("aria-label", "Rewrite the question");
     const close = () => (form.remove(), (asked.hidden = false), button.focus());
     const send = () => {
@@ -130,6 +206,7 @@
   };
 
   document.addEventListener("click", (event) => {
+    document.querySelectorAll(".again[open]").forEach((one) => one.contains(event.target) || (one.open = false));
     const link = event.target.closest("a.cite, a.number");
     const button = event.target.closest("button");
     if (link) {
@@ -137,12 +214,18 @@
       hide();
       if (target(link)) point(target(link));
     } else if (button?.matches(".copy-answer")) copy(button, answer(button));
-    else if (button?.matches(".copy-bibtex")) copy(button, button.closest(".card").querySelector("pre").textContent);
+    else if (button?.matches("#clear, #shelf .open")) wait([]);
+    else if (button?.matches(".copy-bibtex")) copy(button, button.parentElement.querySelector("[hidden]").textContent);
     else if (button?.matches(".retry")) askAgain({ turn: Number(find("#exchange .edit").value) });
+    else if (button?.matches(".otherwise")) askAgain({ turn: Number(find("#exchange .edit").value), how: button.value });
     else if (button?.matches("[name=alone]")) askAgain({ turn: Number(button.value), alone: true });
     else if (button?.matches("[name=everywhere]")) askAgain({ turn: Number(button.value), everywhere: true });
     else if (button?.matches("[name=reworded]")) askAgain({ question: button.value });
-    else if (button?.matches(".edit")) rewrite(button);
+    else if (button?.matches(".asked .unfold")) {
+      const open = button.previousElementSibling.classList.toggle("open");
+      button.textContent = open ? "Less" : "Whole question";
+      button.setAttribute("aria-expanded", open);
+    } else if (button?.matches(".edit")) rewrite(button);
     else if (button?.matches(".vote")) judge(button);
     else if (button?.matches("#chat-view .prose [name]")) {
       say("said", { do: button.name, value: button.value });
@@ -155,6 +238,8 @@
     const writing = event.target.closest("input, textarea, select, [contenteditable]");
     if (event.key === "Escape") {
       hide();
+      const menu = find(".again[open]");
+      if (menu) return (menu.open = false), menu.querySelector("summary").focus();
       if (document.documentElement.dataset.view === "chat") find("#box .stop-button")?.click();
     } else if (event.key === "/" && !writing && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const box = find("#box textarea");
@@ -166,13 +251,22 @@
 
   // Where the chat is. An address with a question and no conversation asks it.
   let first = true;
+  let asked = null;
+  let pinned = new Set();
+  const showPins = () => document.querySelectorAll('.card [name="pin"], .paper [name="pin"]').forEach((pin) => {
+    const on = pinned.has(pin.value);
+    if (pin.matches(".on") !== on) pin.classList.toggle("on", on), (pin.textContent = on ? "Pinned" : "Pin");
+  });
+  own.chat = () => ({ q: asked });
   listen("place", (place) => {
-    document.documentElement.dataset.ready = "";
-    if (document.documentElement.dataset.view !== "chat") return;
     const question = first && !place.c && !given.has("view") ? given.get("q") : null;
     first = false;
+    asked = place.q;
+    pinned = new Set(place.pins);
+    showPins();
     if (question) askAgain({ question });
-    else address({ index: place.index, c: place.c, q: place.q });
+    else at(place);
+    document.documentElement.dataset.ready = "";
   });
 
   // A new question comes to the top of the page; which cards its answer uses shows as it is written.
@@ -190,16 +284,13 @@
       const used = citing(card).length > 0;
       if (card.matches(".used") !== used) card.classList.toggle("used", used);
     });
-    const pinned = new Set([...document.querySelectorAll("#pins .unpin")].map((button) => button.value));
-    document.querySelectorAll('.card [name="pin"]').forEach((pin) => {
-      const on = pinned.has(pin.value);
-      if (pin.matches(".on") !== on) pin.classList.toggle("on", on), (pin.textContent = on ? "Pinned" : "Pin");
-    });
+    showPins();
     document.querySelectorAll(".toggle").forEach((toggle) => {  // Gradio's Markdown lets no aria attributes through
       const pressed = String(toggle.matches(".on"));
       if (toggle.ariaPressed !== pressed) toggle.ariaPressed = pressed;
     });
-    const done = find("#exchange .foot") && `Answer: ${find("#exchange .words")?.textContent ?? ""}`;
+    const words = find("#exchange .words");
+    const done = find("#exchange .foot") && `Answer: ${words ? spoken(words) : ""}`;
     tell(done || (find("#exchange .status, #status p")?.textContent ?? ""));
     find("#box .submit-button")?.setAttribute("aria-label", "Ask");
     find("#box .stop-button")?.setAttribute("aria-label", "Stop");

@@ -61,6 +61,10 @@
   document.addEventListener("sidereus:view", close);
 
   watch(() => {
+    document.querySelectorAll("#shelf .open").forEach((row) => {  // Gradio's Markdown lets no aria attributes through
+      const current = row.closest("li").matches(".current") ? "true" : null;
+      if (row.getAttribute("aria-current") !== current) current ? row.setAttribute("aria-current", current) : row.removeAttribute("aria-current");
+    });
     const kept = find("#kept");
     if (!kept || kept.ariaExpanded === String(isOpen())) return;
     kept.ariaExpanded = String(isOpen());

@@ -10,9 +10,7 @@
   });
   document.addEventListener("click", (event) => {
     const button = event.target.closest("#library-view .open");
-    if (!button) return;
-    page.say("library-said", { open: button.value });
-    page.address({ index: button.value });
+    if (button) page.say("library-said", { open: button.value });
   });
   document.addEventListener("sidereus:view", ({ detail }) => detail === "library" && page.say("library-opened", {}));
   page.watch(() => {

@@ -6,6 +6,8 @@
 
   let plane = null;
   let facts = null;  // of the map that is shown
+  let words = page.given.get("view") === "map" ? (page.given.get("q") ?? "") : "";
+  page.own.map = () => ({ q: words });
   let showPicked = () => {};
 
   const state = (words, wrong = false) => {
@@ -23,9 +25,10 @@
     showPicked();
     plane.draw();
   };
-  const light = (words) => {
-    page.address({ q: words.trim() });
-    page.say("map-query", { q: words.trim() });
+  const light = (wanted, step = true) => {
+    words = wanted.trim();
+    page.note(step);
+    page.say("map-query", { q: words });
   };
 
   // What the server says
@@ -47,7 +50,7 @@
     legend();
     describe();
     choose([]);
-    light(find("#light-words").value);
+    light(words, false);
   };
   const lit = (news) => {
     if (news.problem) return state(news.problem, true);
@@ -141,7 +144,7 @@
     if (!canvas || !find("#map-opened textarea") || plane?.canvas === canvas) return;
     plane = new page.Plane(canvas, { hover, choose });
     showPicked = page.actions("#map-view", "map-said", () => plane.picked, () => choose([]));
-    find("#light-words").value = page.given.get("view") === "map" ? page.given.get("q") ?? "" : page.query ?? "";
+    find("#light-words").value = words;
     state("Opening the map");
     page.say("map-opened", { anew: true });
     new MutationObserver(() => {  // between light and dark
@@ -152,9 +155,14 @@
   document.addEventListener("sidereus:view", ({ detail }) => {
     if (detail !== "map" || !facts) return;
     page.say("map-opened", {});  // papers may have been added
-    const words = page.query || find("#light-words").value;
+    light(words, false);
+  });
+  document.addEventListener("sidereus:moved", ({ detail }) => {
+    if (detail.get("view") !== "map") return;
+    words = detail.get("q") ?? "";
+    if (!plane) return;
     find("#light-words").value = words;
-    light(words);
+    light(words, false);
   });
   page.watch(() => {
     begin();

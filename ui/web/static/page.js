@@ -23,15 +23,35 @@
   root.lang = "en";
   root.dataset.view = given.get("view") ?? "chat";
 
-  // The address says where one is. A parameter of null goes.
-  const address = (changes) => {
-    const url = new URL(location);
-    for (const [name, value] of Object.entries(changes)) {
-      if (value === null || value === undefined || value === "") url.searchParams.delete(name);
-      else url.searchParams.set(name, value);
+  // The address says where one is: the view, the index, the conversation, and what the view has of its own. It is noted
+  // when something changes; a step is where Back leads to.
+  const own = {};
+  let place = { index: given.get("index"), c: given.get("c") };
+  let going = false;  // to where the address says, as Back does: what is drawn on the way is no step
+  const note = (step = true) => {
+    const url = new URL(location.pathname, location.origin);
+    const view = root.dataset.view;
+    const parts = { view: view === "chat" ? null : view, ...place, ...own[view]?.() };
+    for (const [name, value] of Object.entries(parts)) {
+      if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, value);
     }
-    if (url.href !== location.href) history.replaceState(null, "", url);
+    if (url.href !== location.href) history[step && !going ? "pushState" : "replaceState"](null, "", url);
   };
+  const at = ({ index, c }) => {
+    const other = c !== place.c;
+    place = { index, c };
+    note(other && root.dataset.ready !== undefined);
+    going = false;
+  };
+  addEventListener("popstate", () => {
+    const there = new URLSearchParams(location.search);
+    going = true;
+    settled = false;
+    root.dataset.view = there.get("view") ?? "chat";
+    place = { index: there.get("index"), c: there.get("c") };
+    document.dispatchEvent(new CustomEvent("sidereus:moved", { detail: there }));
+    say("said", { do: "go", view: root.dataset.view, index: place.index ?? "", value: place.c ?? "" });
+  });
 
   // To the server: into a hidden textbox, the way that Gradio notices. The moment makes every message a new one.
   const say = (id, message) => {
@@ -79,31 +99,18 @@
     setTimeout(() => (button.textContent = label), 1500);
   };
 
-  // Views
-  const tabs = () => [...document.querySelectorAll('#views [role="tab"]')];
-  const name = (tab) => tab.dataset.tabId;
+  // Views. The server brings up the one that an address names; until it has, none is noted.
   let settled = root.dataset.view === "chat";
-  let clicked = -Infinity;
   const look = () => {
-    const shown = tabs();
-    if (!shown.length) return;
-    const wanted = !settled && shown.find((tab) => name(tab) === root.dataset.view);
-    if (wanted && wanted.ariaSelected !== "true") {  // Gradio may not listen to it yet: then it is clicked again
-      if (performance.now() - clicked > 200) {
-        clicked = performance.now();
-        wanted.click();
-        setTimeout(look, 250);
-      }
-      return;
-    }
-    settled = true;
-    const up = shown.find((tab) => tab.ariaSelected === "true");
-    if (!up || name(up) === root.dataset.view) return;
-    root.dataset.view = name(up);
-    const own = root.dataset.view === "chat" ? {} : { c: null, q: null };
-    address({ view: root.dataset.view === "chat" ? null : root.dataset.view, ...own });
-    document.dispatchEvent(new CustomEvent("sidereus:view", { detail: root.dataset.view }));
+    const up = document.querySelector('#views [role="tab"][aria-selected="true"]')?.dataset.tabId;
+    if (!up) return;
+    settled ||= up === root.dataset.view;
+    if (!settled || up === root.dataset.view) return;
+    root.dataset.view = up;
+    note();
+    document.dispatchEvent(new CustomEvent("sidereus:view", { detail: up }));
   };
+  document.addEventListener("click", (event) => (settled ||= Boolean(event.target.closest('#views [role="tab"]'))));
 
   // What happens is said aloud once.
   const voice = Object.assign(document.createElement("div"), { className: "sr" });
@@ -125,5 +132,5 @@
   if (document.body) begin();
   else addEventListener("DOMContentLoaded", begin);
 
-  window.sidereus = { given, address, say, listen, save, copy, tell, watch: (watch) => watchers.push(watch) };
+  window.sidereus = { given, own, at, note, say, listen, save, copy, tell, watch: (watch) => watchers.push(watch) };
 })();

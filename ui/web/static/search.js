@@ -12,25 +12,23 @@
   let showPicked = () => {};
 
   // The address
-  const fromAddress = () => {
+  const fromAddress = (given) => {
     const numbers = { since: null, until: null };
-    for (const name in numbers) numbers[name] = Number.parseInt(page.given.get(name)) || null;
-    const texts = Object.fromEntries(["q", "author", "category", "sort", "like"].map((name) => [name, page.given.get(name) ?? ""]));
-    return { ...FIRST, ...texts, ...numbers, shape: page.given.get("shape") ?? "cards" };
+    for (const name in numbers) numbers[name] = Number.parseInt(given.get(name)) || null;
+    const texts = Object.fromEntries(["q", "author", "category", "sort", "like"].map((name) => [name, given.get(name) ?? ""]));
+    return { ...FIRST, ...texts, ...numbers, shape: given.get("shape") ?? "cards" };
   };
-  const toAddress = () => {
-    page.query = state.q;  // the map lights it up
+  page.own.search = () => {
     const { q, since, until, author, category, sort, like } = state;
-    page.address({ q, since, until, author, category, sort, like, shape: state.shape === "cards" ? null : state.shape });
+    return { q, since, until, author, category, sort, like, shape: state.shape === "cards" ? null : state.shape };
   };
-  const leave = () => page.address({ since: null, until: null, author: null, category: null, sort: null, like: null, shape: null });
 
   // Asking
   const busy = () => find("#search-results").setAttribute("aria-busy", "true");
-  const ask = (changes) => {
+  const ask = (changes, step = true) => {
     clearTimeout(soon);
     state = { ...state, shown: FIRST.shown, ...changes };
-    toAddress();
+    page.note(step);
     busy();
     page.say("search-asked", { ...state, number: ++asked });
   };
@@ -40,7 +38,7 @@
     find("#search-results").removeAttribute("aria-busy");
     if (number === undefined) {  // another view asked
       state = { ...FIRST, ...wanted };
-      if (document.documentElement.dataset.view === "search") toAddress();
+      page.note(false);
     }
     if (facts.span) span = facts.span;
     if (facts.categories) fillCategories(facts.categories);
@@ -106,14 +104,40 @@
     ".reset": () => ask({ ...FIRST, q: state.q, like: state.like, shape: state.shape }),
     ".try": (button) => ask({ ...FIRST, q: button.value, shape: state.shape }),
     ".more": (button) => ask({ shown: Number(button.value) }),
-    ".like": (button) => (ask({ ...FIRST, like: button.value, shape: state.shape }), scrollTo(0, 0)),
-    ".only": (button) => page.say("search-said", { do: "chat", papers: [button.value] }),
+    "[name=like]": (button) => (ask({ ...FIRST, like: button.value, shape: state.shape }), scrollTo(0, 0)),
+    "[name=only]": (button) => page.say("search-said", { do: "chat", papers: [button.value] }),
     ".chip": (button) => ask(button.value === "like" ? { like: "" } : { ignore: [...state.ignore, button.value] }),
+    "[name=pin]": (button) => page.say("said", { do: "pin", value: button.value }),
+    ".sort": (button) => {
+      const column = Number(button.value);
+      order = { column, down: order?.column === column ? !order.down : [3, 5].includes(column) };
+      sort();
+    },
     ".unfold": (button) => {
       const open = button.closest(".paper").classList.toggle("open");
       button.setAttribute("aria-expanded", open);
-      button.textContent = open ? "Less" : "Whole text";
+      button.dataset.words ??= button.textContent;
+      button.textContent = open ? "Less" : button.dataset.words;
     },
+  };
+
+  // The table, by any of its columns: years and relevance by their size, words by the alphabet.
+  let order = null;
+  const value = (row, column) => {
+    const cell = row.cells[column];
+    return Number.parseFloat(cell.querySelector(".relevance")?.title.replace(/\D+/g, "") ?? cell.textContent) || cell.textContent.trim();
+  };
+  const sort = () => {
+    const body = find("#search-results tbody");
+    if (!body || !order) return;
+    const compare = (one, other) => (typeof one === "number" && typeof other === "number" ? one - other : String(one).localeCompare(other));
+    const rows = [...body.rows].map((row) => [value(row, order.column), row]);
+    rows.sort(([one], [other]) => (order.down ? -1 : 1) * compare(one, other));
+    body.append(...rows.map(([, row]) => row));
+    document.querySelectorAll("#search-results .sort").forEach((button) => {
+      const way = Number(button.value) === order.column ? (order.down ? "descending" : "ascending") : "none";
+      button.closest("th").setAttribute("aria-sort", way);
+    });
   };
   document.addEventListener("click", (event) => {
     const button = event.target.closest("#search-view button");
@@ -124,6 +148,13 @@
     if (event.target.id !== "find-papers") return;
     event.preventDefault();
     ask({ q: find("#find-words").value.trim(), like: "", ignore: [] });
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!find("#find-words")?.offsetParent) return;
+    event.preventDefault();
+    find("#find-words").focus();
+    find("#find-words").select();
   });
   document.addEventListener("input", (event) => event.target.matches(".slider input") && shade());
   document.addEventListener("change", (event) => {
@@ -137,21 +168,29 @@
 
   // The view comes and goes. When the chat opens it for papers like one, the server is asked for these already.
   let awaited = false;
+  let wanted = page.given.get("view") === "search" ? page.given : null;
   document.addEventListener("click", (event) => (awaited ||= !!event.target.closest('#chat-view button[name="like"]')));
-  document.addEventListener("sidereus:view", ({ detail }) => (detail === "search" ? begun && toAddress() : leave()));
+  document.addEventListener("sidereus:moved", ({ detail }) => {
+    if (detail.get("view") !== "search") return;
+    wanted = detail;
+    if (!begun) return;
+    ask(fromAddress(wanted), false);
+    [find("#find-words").value, find("#find-author").value] = [state.q, state.author];  // also where somebody has typed
+  });
   let drawn = null;
   page.watch(() => {
     const results = find("#search-results .found");
     if (results !== drawn) {
       drawn = results;
       showPicks();
+      sort();
     }
     if (begun || !find("#search-asked textarea") || !find("#find-words")) return;
     begun = true;
     showPicked = page.actions("#search-view", "search-said", () => picked, () => (picked.clear(), showPicks()));
     if (matchMedia("(max-width: 800px)").matches) find("#find-papers .filters").open = false;
     if (awaited || find("#search-facts pre")) return;
-    ask(page.given.get("view") === "search" ? fromAddress() : {});
+    ask(wanted ? fromAddress(wanted) : {}, false);
   });
   page.listen("search-facts", told);
 })();

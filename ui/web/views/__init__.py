@@ -41,7 +41,7 @@ def message(said: str | None) -> Message:
     return read if isinstance(read, dict) else {}
 
 
-def text(said: Message, name: str, longest: int = 2000) -> str:
+def text(said: Message, name: str, longest: int = 100_000) -> str:
     """A text out of a message, empty when it is not there."""
     value = said.get(name)
     return value[:longest].strip() if isinstance(value, str) else ""

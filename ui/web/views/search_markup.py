@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from rag.description import Description
 from rag.index.filters import Filters
 from rag.papers import Paper
 from rag.retrieval.hits import Hit
 from rag.retrieval.listing import Listing, Sort, Wish
-from ui.web.cards import byline, labels
+from rag.text.latex import plain
+from ui.web.cards import actions, byline, labels, links, relevance_html
 from ui.web.text import escaped, rich
 
 ORDERS: dict[Sort, str] = {
@@ -97,11 +97,10 @@ def _card(hit: Hit, ranked: bool) -> str:
     return (
         f'<article class="paper">{_pick(paper)}<div class="body">'
         f'<h3><a href="{escaped(paper.url)}">{rich(paper.title)}</a></h3>'
-        f'<p class="byline">{byline(paper)}{_relevance(hit) if ranked else ""}</p>{labels(paper)}'
+        f'<p class="byline">{byline(paper)}{relevance_html(hit.score) if ranked else ""}</p>{labels(paper)}'
         f'<p class="abstract">{rich(paper.abstract)}</p>'
-        f'<p class="acts"><button class="unfold">Whole text</button>{_links(paper)}'
-        f'<button class="like" value="{escaped(paper.id)}">More like this</button>'
-        f'<button class="only" value="{escaped(paper.id)}">Ask this paper</button></p>{folded}</div></article>'
+        f'<p class="acts"><button class="unfold">Whole {paper.kind}</button>{links(paper)}{actions(paper)}</p>'
+        f"{folded}</div></article>"
     )
 
 
@@ -109,7 +108,10 @@ def _table(hits: Sequence[Hit], ranked: bool) -> str:
     selected = '<th scope="col"><span class="sr">Selected</span></th>'
     heads = ("Paper", "Authors", "Year", "Category", *(("Relevance",) if ranked else ()))
     rows = "".join(_row(hit, ranked) for hit in hits)
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    head = "".join(
+        f'<th scope="col"><button class="sort" value="{column}">{name}</button></th>'
+        for column, name in enumerate(heads, start=1)
+    )
     return f"<table><thead><tr>{selected}{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
@@ -117,35 +119,14 @@ def _row(hit: Hit, ranked: bool) -> str:
     paper = hit.paper
     authors = paper.byline.removesuffix(f" {paper.year}")
     cells = (
-        f'<td><a href="{escaped(paper.url)}">{rich(paper.title)}</a>{labels(paper)}</td><td>{escaped(authors)}</td>'
+        f'<td><a href="{escaped(paper.url)}">{rich(paper.title)}</a>{labels(paper)}'
+        f'<p class="acts">{actions(paper)}</p></td><td>{escaped(authors)}</td>'
         f"<td>{paper.year}</td><td>{escaped(paper.categories[0] if paper.categories else '')}</td>"
     )
-    relevance = f"<td>{_relevance(hit)}</td>" if ranked else ""
+    relevance = f"<td>{relevance_html(hit.score)}</td>" if ranked else ""
     return f'<tr class="paper"><td>{_pick(paper)}</td>{cells}{relevance}</tr>'
 
 
 def _pick(paper: Paper) -> str:
-    name = f'<span class="sr">Select {escaped(paper.title)}</span>'
+    name = f'<span class="sr">Select {escaped(plain(paper.title))}</span>'
     return f'<label class="pick"><input type="checkbox" value="{escaped(paper.id)}">{name}</label>'
-
-
-def _relevance(hit: Hit) -> str:
-    """The probability of being relevant as a small bar, with the number for those who don't see it."""
-    percent = round(100 * hit.score)
-    return (
-        f'<span class="relevance" title="Relevance {percent} %"><i style="width: {percent}%"></i>'
-        f'<span class="sr">Relevance {percent} %</span></span>'
-    )
-
-
-def _links(paper: Paper) -> str:
-    if not paper.on_arxiv:
-        return f'<span class="id"><a href="{escaped(paper.url)}">{escaped(paper.id)}</a></span>'
-    name = quote(paper.id, safe="/.")
-    places = (
-        ("PDF", f"https://arxiv.org/pdf/{name}"),
-        ("ADS", f"https://ui.adsabs.harvard.edu/abs/arXiv:{name}/abstract"),
-    )
-    return f'<span class="id">arXiv:{escaped(paper.id)}</span>' + "".join(
-        f'<a href="{escaped(url)}">{words}</a>' for words, url in places
-    )

@@ -1,0 +1,98 @@
+r"""What astronomers' own commands stand for, as the TeX that everybody knows.
+
+Journals' styles (AASTeX, A&A, MNRAS) define some, authors the others; an abstract comes without the definitions.
+"""
+
+from __future__ import annotations
+
+
+def _all(names: str, tex: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), tex)
+
+
+MACROS = {
+    **_all(
+        "simlt simless siml sles lsim lessim lesim ltsim ltorder ltwid lta la ltaprx ltapprox approxlt "
+        "aproxlt aprle alt apl appless lapp lapprox mincir simle lse lsimeq lo ls",
+        r"\lesssim ",
+    ),
+    **_all(
+        "simgt simgr simg simgreat sgreat gsim gtsim gtorder gtwid gta ga gtaprx gtapprox approxgt aproxgt aprge apgt "
+        "apg apgr appgreat gapp gapprox magcir rmgr simge gse gsimeq go",
+        r"\gtrsim ",
+    ),
+    **_all("twid msim simm", r"\sim "),
+    **_all("se", r"\simeq "),
+    **_all("de", r"\delta "),
+    **_all("Msun msun MSUN Msol msol Msolar msolar solarmass MS sm", r"M_\odot "),
+    **_all("Lsun lsun Lsol lsol Lsolar", r"L_\odot "),
+    **_all("Rsun rsun Rsol rsol", r"R_\odot "),
+    **_all("Zsun zsun", r"Z_\odot "),
+    **_all("Mearth mearth", r"M_\oplus "),
+    **_all("Rearth rearth", r"R_\oplus "),
+    **_all("Mjup mjup MJ", r"M_{\mathrm{Jup}} "),
+    **_all("Rjup rjup", r"R_{\mathrm{Jup}} "),
+    **_all("sun sol solar", r"\odot "),
+    **_all("earth", r"\oplus "),
+    **_all("kms kmps KMS", r"\,\mathrm{km\,s^{-1}}"),
+    **_all("ms", r"\,\mathrm{m\,s^{-1}}"),
+    **_all("kmsMpc kmsmpc", r"\,\mathrm{km\,s^{-1}\,Mpc^{-1}}"),
+    **_all("hmpc hMpc hm", r"\,h^{-1}\,\mathrm{Mpc}"),
+    **_all("hkpc", r"\,h^{-1}\,\mathrm{kpc}"),
+    **_all("kpch", r"\,\mathrm{kpc}/h"),
+    **_all("ergs", r"\,\mathrm{erg\,s^{-1}}"),
+    **_all("peryr", r"\,\mathrm{yr^{-1}}"),
+    **_all("micron microns um mum mic", r"\,\mathrm{\mu m}"),
+    **_all("muK", r"\,\mathrm{\mu K}"),
+    **{unit: rf"\,\mathrm{{{unit}}}" for unit in "pc kpc Mpc Gpc yr Gyr Myr eV keV MeV GeV TeV sr".split()},
+    **{unit.lower(): rf"\,\mathrm{{{unit}}}" for unit in ("Mpc", "Gpc", "keV", "MeV", "GeV", "TeV")},
+    **{unit.upper(): rf"\,\mathrm{{{unit}}}" for unit in ("GeV", "TeV")},
+    **_all("degr degree deg arcdeg", r"^\circ "),
+    **_all("arcmin arcm", r"^{\prime}"),
+    **_all("arcsec arcs asec secs", r"^{\prime\prime}"),
+    **_all("fdg degpoint", r".\!\!^\circ "),
+    **_all("farcm", r".\!^{\prime}"),
+    **_all("farcs parcs", r".\!\!^{\prime\prime}"),
+    **_all("fs", r".\!\!^{\mathrm{s}}"),
+    **_all("AA ang angstrom Angstrom", r"\text{Å}"),
+    **_all("Mdot mdot", r"\dot{M}"),
+    **_all("Teff teff", r"T_{\mathrm{eff}}"),
+    **_all("vsini", r"v\sin i"),
+    **_all("feh", r"[\mathrm{Fe/H}]"),
+    **_all("nhi NHI", r"N_{\mathrm{HI}}"),
+    **_all("hi HI", r"\mathrm{H\,I}"),
+    **_all("hii HII", r"\mathrm{H\,II}"),
+    **_all("ha Ha halpha Halpha", r"\mathrm{H}\alpha "),
+    **_all("hb Hb hbeta Hbeta", r"\mathrm{H}\beta "),
+    **_all("lya Lya lyalpha", r"\mathrm{Ly}\alpha "),
+    **_all("lcdm LCDM LambdaCDM", r"\Lambda\mathrm{CDM}"),
+    **_all("ohdm", r"\Omega_{\mathrm{HDM}}"),
+    **_all("ocdm", r"\Omega_{\mathrm{CDM}}"),
+    **_all("obaryon", r"\Omega_{\mathrm{b}}"),
+    **_all("onu Omnu", r"\Omega_\nu "),
+    **_all("gam", r"\gamma "),
+    **_all("epi ep epo", r"\epsilon "),
+    **_all("varv", "v"),
+    **_all("re", r"\mathrm{Re}"),
+    **_all("xibar", r"\bar{\xi}"),
+    **_all("wbar", r"\bar{w}"),
+    **_all("etal", r"\mathrm{et\ al.}"),
+    **_all("slash", "/"),
+    **_all("lt", "<"),
+    **_all("gt", ">"),
+    **_all("lan langl", r"\langle "),
+    **_all("ran rangl", r"\rangle "),
+    **_all("textsc textsl textnormal textup rom rmn mr", r"\mathrm"),
+    **_all("mbox hbox mathop mathrel mathord", r"\text"),
+    **_all("bmath bmit mbf bold", r"\mathbf"),
+    **_all("bfv", r"\mathbf{v}"),
+    **_all("bfr", r"\mathbf{r}"),
+    **_all("bds", r"\boldsymbol"),
+    **_all("mbb Bbb", r"\mathbb"),
+    **_all("rmd", r"\mathrm{d}"),
+    **_all("cP calP", r"\mathcal{P}"),
+    **_all("calD", r"\mathcal{D}"),
+    **_all("thinspace", r"\,"),
+    **_all("mathunderscore", r"\_"),
+    **_all("half", r"\frac{1}{2}"),
+}
