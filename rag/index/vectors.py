@@ -20,6 +20,7 @@ from rag.index.filters import Filters
 from rag.index.index import open_index
 from rag.models.embedder import Embedder, Role, Vectors, normalised
 from rag.progress import Progress, silent
+from rag.storage import sweep
 
 READ_AT_ONCE = 1024
 
@@ -120,6 +121,7 @@ def _keys(texts: npt.NDArray[np.uint8]) -> npt.NDArray[np.bytes_]:
 
 
 def _write(path: Path, **arrays: npt.ArrayLike) -> None:
+    sweep(path.parent, path.name)
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with aside.open("wb") as file:

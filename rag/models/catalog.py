@@ -42,11 +42,12 @@ class HubSource:
 
 @dataclass(frozen=True)
 class PackageSource:
-    """A folder inside a wheel of a package registry."""
+    """A folder inside a wheel of a package registry. ``sha256`` is the wheel's, where that is known."""
 
     name: str
     version: str
     folder: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True)

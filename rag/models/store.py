@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
+import time
 from pathlib import Path
 
 from rag.errors import ModelProblem
@@ -15,6 +17,7 @@ from rag.progress import Progress, silent
 from rag.storage import write_json
 
 SAMPLE = 1 << 20
+LEFT_ALONE = 86_400  # seconds after which nobody works on a file any more that was begun
 
 
 def folder(models: Path, model: Model) -> Path:
@@ -107,6 +110,7 @@ def fetch(models: Path, model: Model, progress: Progress = silent) -> None:
     """
     from rag.models import adapters, hub, package
 
+    _sweep(models)
     if model.adapter:
         _check_base(models, adapters.base(model))
         adapters.merge(models, model)
@@ -124,6 +128,14 @@ def fetch(models: Path, model: Model, progress: Progress = silent) -> None:
         raise ModelProblem(
             f"What was fetched for {model.name} is damaged and was removed, so run the command again: {problems[0]}"
         )
+
+
+def _sweep(models: Path) -> None:
+    """Remove what was being fetched or made when its process was killed, once no process can be at it any more."""
+    for left in [*models.glob(".fetch-*"), *models.glob(".merge-*"), *(models / ".onnx").glob("*.tmp")]:
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > LEFT_ALONE:
+                left.unlink() if left.is_file() else shutil.rmtree(left)
 
 
 def _check_base(models: Path, original: Model) -> None:
