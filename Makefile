@@ -18,7 +18,7 @@ OFFLINE_MODELS = astro-minilm astro-reader smollm2-135m-instruct
 export PYTHON BROWSER_TEST
 
 .DEFAULT_GOAL := help
-.PHONY: help setup ready setup-test ready-offline chat test lint format bench train screenshots wheel clean
+.PHONY: help setup ready setup-test ready-offline chat beginnings test lint format bench train screenshots wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,9 +33,12 @@ setup-test:
 	@.ci/setup test
 
 chat: ready ## Open the chat in a browser; everything missing is fetched first
+	@.venv/bin/python .ci/alone.py $(MAKE) --no-print-directory beginnings
+	@$(SIDEREUS) chat $(ARGS)
+
+beginnings:
 	@[ "$$($(SIDEREUS) models list --json | grep -c '"in_use": true')" -ge 2 ] || $(SIDEREUS) models get
 	@$(SIDEREUS) index list --json | grep -q '"name"' || $(SIDEREUS) index build starter starter
-	@$(SIDEREUS) chat $(ARGS)
 
 ready-offline: setup-test
 	@$(SIDEREUS) models get $(OFFLINE_MODELS)

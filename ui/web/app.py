@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import webbrowser
 from pathlib import Path
@@ -71,7 +72,10 @@ def serve(session: Session, host: str, port: int, auth: tuple[str, str] | None, 
     if open_browser:
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
-    uvicorn.Server(config).run(sockets=[listening])
+    server = uvicorn.Server(config)
+    # What breaks off because the page ends, in tabs that are still open, is no fault to tell of.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not server.should_exit)
+    server.run(sockets=[listening])
 
 
 def application(session: Session, warmings: Warmings, host: str, auth: tuple[str, str] | None) -> App:
