@@ -31,6 +31,8 @@ REORDERED = 60
 # How many of the best papers a re-ranker reads.
 RERANKED = 30
 SPARE = 5
+# What the words of a thing's other name count, beside those that were typed.
+WRITTEN_OTHERWISE = 0.9
 RECENT = 0.5
 LAST_YEAR = 9999
 
@@ -234,7 +236,7 @@ class _Search:
         )
 
     def _matching(self, texts: Sequence[str], many: int) -> RankedList:
-        """The keyword hits of a text; papers that write it in another way count as if they used its words."""
+        """The keyword hits of a text; papers that write it in another way count nearly as if they used its words."""
         rows, scores = self.index.matching_words(texts[0], many, self.admitted)
         mass = self._mass(texts[0])
         for other in texts[1:]:
@@ -243,7 +245,7 @@ class _Search:
             best = np.zeros(len(both), dtype=np.float32)
             best[np.searchsorted(both, rows)] = scores
             places = np.searchsorted(both, more)
-            best[places] = np.maximum(best[places], theirs * (mass / max(self._mass(other), 1e-6)))
+            best[places] = np.maximum(best[places], theirs * (WRITTEN_OTHERWISE * mass / max(self._mass(other), 1e-6)))
             rows, scores = both, best
         return RankedList(rows, scores)
 
