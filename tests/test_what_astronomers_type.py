@@ -165,6 +165,27 @@ def test_a_query_that_is_a_name_is_about_its_papers(find: Find, query: str, firs
     assert ids(result)[0] == first
 
 
+@pytest.mark.parametrize(
+    ("query", "author", "words"),
+    [
+        ("Jenkinsen quills", "Jenkinsen", "quills"),
+        ("quills jenkinsen", "jenkinsen", "quills"),
+        ("Sobrinhas carbon dioxide", "Sobrinhas", "carbon dioxide"),
+        ("jenkinsen olearyson", "jenkinsen & olearyson", ""),
+        ("papers by Jenkinsen in 2015", "Jenkinsen", ""),
+    ],
+)
+def test_a_name_beside_words_is_an_author_where_their_papers_say_the_words(
+    typed: Index, query: str, author: str, words: str
+) -> None:
+    meant = understand(query, typed)
+    assert (meant.filters.author, meant.text) == (author, words)
+
+
+def test_a_name_whose_papers_do_not_say_the_words_stays_a_word(typed: Index) -> None:
+    assert understand("kestrelman axions", typed).filters.author is None
+
+
 def test_a_surname_goes_before_a_given_name(find: Find) -> None:
     assert ids(find("papers by Simone")) == ["1902.91005"]
 

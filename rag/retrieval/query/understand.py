@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from rag.index.filters import Filters
 from rag.index.index import Index
 from rag.retrieval.query import acronyms, ads, authors, bare_names, categories, leaving_out, objects, years
@@ -197,6 +199,13 @@ class _Facts:
 
     def papers_by_all(self, names: str) -> int:
         return len(self._index.content.matching(Filters(author=names)))
+
+    def papers_by_saying(self, name: str, words: str) -> int:
+        theirs = self._index.content.matching(Filters(author=name))
+        return len(np.intersect1d(theirs, self._index.rows_with(words)))
+
+    def texts_saying(self, words: str) -> int:
+        return len(self._index.rows_with(words))
 
     def texts_with(self, word: str) -> int:
         return min(self._index.document_frequencies(word), default=0)
