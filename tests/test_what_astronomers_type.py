@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import papers
 import pytest
 
@@ -16,7 +17,9 @@ from rag.index.filters import Filters
 from rag.index.index import Index, open_index
 from rag.index.manifest import read_manifest, write_manifest
 from rag.models.embedder import Embedder
+from rag.papers import Paper
 from rag.retrieval.hits import SearchResult
+from rag.retrieval.order import terms_first
 from rag.retrieval.query import ads
 from rag.retrieval.query.understand import understand
 from rag.retrieval.search import Options, search
@@ -271,6 +274,23 @@ def test_an_author_is_corrected_too(find: Find) -> None:
 )
 def test_an_identifier_is_known_however_it_is_pasted(find: Find, query: str, paper: str) -> None:
     assert ids(find(query))[0] == paper
+
+
+def test_what_is_left_of_a_link_is_not_searched_for(typed: Index) -> None:
+    assert understand("10.1088/0004-637X/990/1/734/pdf", typed).text == ""
+
+
+def test_a_name_that_differs_by_a_blank_is_no_other_name(typed: Index) -> None:
+    assert understand("HD 989733 b", typed).expansions == ()
+
+
+def test_two_words_side_by_side_gain() -> None:
+    told = [
+        Paper("a", "Waves", ("Ada Example",), "Quills of waves.", ("astro-ph.GA",), 2019),
+        Paper("b", "Waves", ("Ada Example",), "Quill-waves are seen.", ("astro-ph.GA",), 2019),
+    ]
+    scores = terms_first(np.array([1.0, 0.8], dtype=np.float32), told, "quill waves")
+    assert scores[1] > scores[0] == 1.0
 
 
 def test_an_old_id_without_its_archive_gets_a_hint(find: Find) -> None:

@@ -18,6 +18,7 @@ from rag.index.index import Index
 from rag.retrieval.query import acronyms, ads, authors, bare_names, categories, leaving_out, objects, years
 from rag.retrieval.query.meaning import LIKE, Expansion, Guess, Understood
 from rag.text import identifiers, references
+from rag.text.forms import comparable
 from rag.text.identifiers import Identifier
 from rag.text.spelling import Correction
 
@@ -273,7 +274,8 @@ def _expansions(text: str, index: Index) -> list[Expansion]:
     for reader in (objects.find, acronyms.find):
         for (start, end), names in reader(text):
             typed = text[start:end]
-            also = tuple(name for name in names if all(index.document_frequencies(name)))
+            others = (name for name in names if comparable(name).lower() != comparable(typed).lower())
+            also = tuple(name for name in others if all(index.document_frequencies(name)))
             if also and not any(typed in other.typed for other in expansions):
                 expansions.append(Expansion(typed, also))
     return expansions
