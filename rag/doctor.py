@@ -14,10 +14,10 @@ from importlib.metadata import PackageNotFoundError, version
 import psutil
 
 from rag.errors import IndexProblem, ModelProblem, UsageError
+from rag.index.check import check_index
 from rag.index.folders import manifests
-from rag.index.index import check_index
-from rag.models import choice, deaths, store
-from rag.models.catalog import CALLED, ModelKind
+from rag.models import choice, deaths, export, store
+from rag.models.catalog import CALLED, Model, ModelKind
 from rag.models.processor import instruction_sets
 from rag.models.selftest import MEND_LIBRARY, try_library
 from rag.settings import Settings
@@ -53,6 +53,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _home(settings)
     yield from _model(settings, "embedding", settings.embedding or state.embedding)
     yield from _model(settings, "llm", settings.llm or state.llm)
+    if reader := choice.reading(settings):
+        yield _files(settings, reader)
     if wanted := state.rerank if settings.rerank is None else settings.rerank:
         yield from _model(settings, "reranker", wanted)
     yield from _deaths(settings)
@@ -106,8 +108,17 @@ def _model(settings: Settings, kind: ModelKind, wanted: str | None) -> Iterator[
     except (ModelProblem, UsageError) as error:
         yield Finding(f"no {CALLED[kind].partition(' ')[2]}", False, str(error))
         return
+    yield _files(settings, model)
+
+
+def _files(settings: Settings, model: Model) -> Finding:
     problems = store.verify(settings.models, model)
-    yield Finding(f"model {model.name} ({model.licence})", not problems, " ".join(problems))
+    if not problems:
+        graphs = export.damaged(settings.models, model).values()
+        problems = [
+            f"{graph} is damaged: 'sidereus models verify', or the next search, makes it again." for graph in graphs
+        ]
+    return Finding(f"model {model.name} ({model.licence})", not problems, " ".join(problems))
 
 
 def _deaths(settings: Settings) -> Iterator[Finding]:
@@ -131,4 +142,5 @@ def _indexes(settings: Settings) -> Iterator[Finding]:
             yield Finding("a damaged index", False, str(manifest))
             continue
         problems = check_index(settings.indexes, manifest.name)
-        yield Finding(f"index {manifest.name}, {manifest.papers:,} papers", not problems, " ".join(problems))
+        without = "" if manifest.sums else f", without checksums: 'sidereus index refresh {manifest.name}' adds them"
+        yield Finding(f"index {manifest.name}, {manifest.papers:,} papers{without}", not problems, " ".join(problems))

@@ -32,6 +32,7 @@ class ProgressLine:
 
     def __init__(self, label: str, unit: str, interval: float = 10.0) -> None:
         self.label, self.unit = label, unit
+        self._whole = label
         self.terminal = sys.stderr.isatty()
         self.interval = 0.2 if self.terminal else interval
         self.started = self.shown = time.monotonic()
@@ -40,9 +41,10 @@ class ProgressLine:
     def __call__(self, done: int, fraction: float, stage: str = "") -> None:
         """Show the state, unless it was shown a moment ago."""
         now = time.monotonic()
-        if stage and stage != self.label:
+        label = stage or self._whole
+        if label != self.label:
             self.close()
-            self.label, self.started, self.shown, self.first = stage, now, now, None
+            self.label, self.started, self.shown, self.first = label, now, now, None
         if self.first is None:  # what went before has no part in the rate
             self.first, self.started = (done, fraction), now
         if now - self.shown < self.interval and fraction < 1:

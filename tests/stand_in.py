@@ -171,7 +171,7 @@ class StandIn:
             sentences *= 20
         yield Found(found)
         if not self._writing.acquire(blocking=False):
-            yield Status("waiting: 1 ahead of you")
+            yield Status("waiting: 1 ahead of you", waiting=True)
             while not stop.is_set() and not self._writing.acquire(timeout=0.05):
                 pass
         try:

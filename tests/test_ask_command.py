@@ -49,7 +49,7 @@ def test_the_json_has_exactly_the_promised_keys_and_types(answers: list[dict[str
     for answer in answers:
         assert list(answer) == [
             "question", "understood", "index", "models", "answer", "verdict", "abstained", "sentences", "blocks",
-            "citations", "nearest", "suggestions", "timings",
+            "citations", "nearest", "next_steps", "timings",
         ]  # fmt: skip
         assert answer["index"] == "invented"
         assert answer["models"] == {"embedding": EMBEDDING, "llm": LLM}

@@ -156,7 +156,7 @@ def answer_before() -> dict[str, object]:
         for _, lead, said in SAID_BEFORE
     ]
     now = json.loads(TypeAdapter(Answer).dump_json(ANSWER))
-    old = {key: value for key, value in now.items() if key not in ("blocks", "verdict", "understood", "suggestions")}
+    old = {key: value for key, value in now.items() if key not in ("blocks", "verdict", "understood", "next_steps")}
     return {**old, "sentences": sentences, "abstained": False, "note": "A note.", "shape": "synthesis"}
 
 

@@ -22,8 +22,9 @@ from workbench import Cli, clean_environment
 
 from rag.errors import IndexProblem, SidereusError, UsageError
 from rag.index import build
+from rag.index.check import check_index
 from rag.index.harvest import supersedes
-from rag.index.index import check_index, open_index
+from rag.index.index import open_index
 from rag.index.journal import Journal, Progress
 from rag.index.vectors import GivenVectors, VectorFile, export_vectors
 from rag.papers import Paper

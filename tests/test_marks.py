@@ -68,3 +68,20 @@ def test_the_terminal_shows_no_mark_of_a_paper_as_one_of_its_own(capsys: pytest.
 
 def test_the_words_themselves_stay() -> None:
     assert unmarked("in (2) [Fe/H] [O III] [3.6] µm [sic]") == "in (2) [Fe/H] [O III] [3.6] µm [sic]"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"$[0,1]$", r"$x \in [0, 1]$", r"\(a \in [0,2]\)", r"$$[1,3]$$", r"\[[0, 1]\]", r"$a[2]$", r"$x_{i}[3] + y$",
+    ],
+)  # fmt: skip
+def test_a_formula_says_what_it_said(formula: str) -> None:
+    assert unmarked(f"Spins lie in {formula}, see [2].") == f"Spins lie in {formula}, see (2)."
+
+
+@pytest.mark.parametrize(
+    "text", ["$[2]$", "$ [2] $ and $[3]$", "it costs $5, as proven in [2] and [3, 4] with US$ 7", "$in [2] and [3]$"]
+)
+def test_a_formula_hides_no_mark(text: str) -> None:
+    assert not re.search(r"\[\s*\d", unmarked(text))

@@ -14,6 +14,8 @@ import rispy
 from papers import ASTRONOMY
 from workbench import EMBEDDING, Cli, Result
 
+from rag.text.personal_names import surname
+
 
 @pytest.fixture
 def search(cli: Cli, library: Path) -> Cli:
@@ -185,6 +187,20 @@ def test_no_hits_is_no_error(search: Cli) -> None:
 def test_the_limit_is_kept_even_beyond_the_number_of_papers(search: Cli) -> None:
     assert len(ids(search("light", "--limit", "1", "--json"))) == 1
     assert len(ids(search("light", "--limit", "1000", "--json"))) == len(ASTRONOMY)
+
+
+def test_papers_are_sorted_by_date_or_by_first_author(search: Cli) -> None:
+    found = {
+        sort: search("planets and stars", "--sort", sort, "--json", "--limit", "5").json["hits"]
+        for sort in ("newest", "oldest", "author")
+    }
+    years = {sort: [hit["year"] for hit in hits] for sort, hits in found.items()}
+    assert years["newest"] == sorted(years["newest"], reverse=True)
+    assert years["oldest"] == sorted(years["oldest"])
+    assert years["oldest"][0] < years["newest"][0]
+    surnames = [surname(hit["authors"][0]) for hit in found["author"]]
+    assert surnames == sorted(surnames)
+    assert [hit["rank"] for hit in found["author"]] == [1, 2, 3, 4, 5]
 
 
 def test_the_table_shows_rank_year_authors_title_and_identifier(search: Cli) -> None:

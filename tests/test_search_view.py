@@ -107,8 +107,8 @@ def test_a_table_by_date_holds_the_same_papers(tab: Visit) -> None:
     titles = set(tab.page.locator("#search-results h3").all_inner_texts())
     tab.page.locator("#find-shape").select_option("table")
     expect(tab.page.locator("#search-results tbody tr")).to_have_count(len(titles))
-    tab.page.locator("#find-sort").select_option("date")
-    tab.page.wait_for_url("**sort=date*")
+    tab.page.locator("#find-sort").select_option("newest")
+    tab.page.wait_for_url("**sort=newest*")
     tab.page.wait_for_selector("#search-results:not([aria-busy])")
     column = [int(year) for year in tab.page.locator("#search-results td:nth-child(4)").all_inner_texts()]
     assert column == sorted(column, reverse=True)
@@ -262,9 +262,12 @@ def test_a_listing_counts_years_without_their_filter(library: Path, tmp_path: Pa
     found = listing(session.search, Wish("planets and stars", Filters(since=2024)))
     assert {hit.paper.year for hit in found.hits} <= {2024, 2025}
     assert min(found.years) < 2024
-    newest = listing(session.search, Wish(filters=Filters(category="astro-ph.EP"), newest_first=True)).hits
+    newest = listing(session.search, Wish(filters=Filters(category="astro-ph.EP"), sort="newest")).hits
     assert [hit.paper.year for hit in newest] == sorted((hit.paper.year for hit in newest), reverse=True)
     assert all("astro-ph.EP" in hit.paper.categories for hit in newest)
+    oldest = listing(session.search, Wish(filters=Filters(category="astro-ph.EP"), sort="oldest")).hits
+    assert {hit.paper.id for hit in oldest} == {hit.paper.id for hit in newest}
+    assert [hit.paper.year for hit in oldest] == sorted(hit.paper.year for hit in newest)
     assert not Wish("  ")
     with pytest.raises(UsageError, match="swap"):
         listing(session.search, Wish("x", Filters(since=2020, until=2010)))

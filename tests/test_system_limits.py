@@ -225,3 +225,12 @@ def test_without_a_network_and_models_one_sentence_says_what_to_do(sidereus: Cli
         result = sidereus(*arguments, home=empty, before=CUT_OFF, env=ONLINE | {"PIP_RETRIES": "0"})
         assert result.code == 1
         assert "network" in result.sentence
+
+
+def test_a_crash_in_native_code_says_where_it_happened(tmp_path: Path) -> None:
+    crash = "import os; from ui import cli; cli.sidereus.main = lambda *_, **__: os.kill(os.getpid(), 11)"
+    code = f"{crash}; cli.main([])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == -11
+    assert "Segmentation fault" in done.stderr
+    assert "most recent call first" in done.stderr

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import requests
 from browser import browser, served, visit
 from playwright.sync_api import Browser, expect
 from stand_in import FOUND, StandIn
 
-from rag.chats.conversation import Conversation
+from rag.answers.answer import Block, Sentence
 from rag.chats.conversations import Entry
+from rag.question.conversation import Conversation
 from ui.web.markup import exchange_html
 from ui.web.turns import Turn
 
@@ -21,12 +23,18 @@ MANY = 45  # more than Gradio has threads for by itself
 
 
 def test_the_place_in_the_queue_stands_below_the_first_quotation() -> None:
-    entry = Entry("What?", words="Cepheids give a value [1].", found=FOUND)
-    waiting = exchange_html(Turn(1, entry, Conversation(), "waiting: 3 ahead of you"))
-    assert "Cepheids give a value" in waiting
-    assert "waiting: 3 ahead of you" in waiting
-    writing = exchange_html(Turn(1, entry, Conversation(), "reading 3 papers and writing"))
+    said = (Block("prose", (Sentence("Cepheids give a value.", (1,)),)),)
+    turn = Turn(1, Entry("What?", said=said, found=FOUND), Conversation(), "waiting: 3 ahead of you", waiting=True)
+    html = exchange_html(turn)
+    assert html.index("Cepheids give a value") < html.index("waiting: 3 ahead of you")
+    writing = exchange_html(replace(turn, status="reading 3 papers and writing", waiting=False))
+    assert "Cepheids give a value" in writing
     assert "reading" not in writing
+
+
+def test_who_waits_sees_it_before_the_first_quotation_too() -> None:
+    turn = Turn(1, Entry("What?", found=FOUND), Conversation(), "waiting: 3 ahead of you", waiting=True)
+    assert "waiting: 3 ahead of you" in exchange_html(turn)
 
 
 def test_every_one_of_many_questions_is_on_the_screen_at_once() -> None:

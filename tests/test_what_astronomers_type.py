@@ -42,7 +42,8 @@ RECORDS = [
     ),
     papers.record(
         "1902.91004", "A telescope for all of us", "Simone Kestrelman", "astro-ph.IM",
-        "A gravitational telescope sees a spectrum of waves. Gravitational waves pass.", papers.on("1 Feb 2019"),
+        "A gravitational telescope sees a spectrum of waves. It does not need any of the waves of ice.",
+        papers.on("1 Feb 2019"),
     ),
     papers.record(
         "1902.91005", "Another observatory", "Kestrel Simone", "astro-ph.IM",
@@ -119,6 +120,18 @@ def test_what_is_not_wanted_is_left_out(find: Find, query: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        "a gravitational telescope without waves of ice",  # a paper denies it in other words
+        "measuring how the spectrum of quills changes with the temperature of a cloud without axions",  # a description
+        "which quills are without axions?",
+    ],
+)
+def test_what_papers_do_without_is_no_wish(typed: Index, query: str) -> None:
+    assert understand(query, typed).without_words == ()
+
+
+@pytest.mark.parametrize(
     "query", ['abs:"quills', "((a", "title:", 'author:("', "-", "^", "a AND", "NOT", ") (", "x:y:z"]
 )
 def test_a_query_that_breaks_off_is_still_searched(find: Find, query: str) -> None:
@@ -181,6 +194,8 @@ def test_where_a_year_leaves_nothing_the_nearest_comes_first(find: Find) -> None
         ("polarisation of colours", "polarization of colors"),
         ("protoplanetary disc", "protoplanetary disk"),
         ("light-curves", "lightcurve"),
+        ("linewidths", "line widths"),
+        ("red shift", "redshift"),
         ("supernovae", "supernova"),
         ("spectra", "spectrum"),
         ("$T_{\\rm eff}$", "Teff"),

@@ -178,8 +178,8 @@ def new_home(place: Path, models: Path) -> Path:
     (place / "models" / ".onnx").mkdir(parents=True)
     for name in (EMBEDDING, BASE, LLM, READER):
         (place / "models" / name).symlink_to(models / name)
-    for graph in [path for name in (EMBEDDING, READER) for path in (models / ".onnx").glob(f"{name}-*.onnx")]:
-        (place / "models" / ".onnx" / graph.name).symlink_to(graph)
+    for made in [path for name in (EMBEDDING, READER) for path in (models / ".onnx").glob(f"{name}-*.[oj]*")]:
+        (place / "models" / ".onnx" / made.name).symlink_to(made)
     return place
 
 

@@ -20,9 +20,6 @@ Verdict = Literal["answered", "partly", "declined", "courtesy"]
 BlockKind = Literal["prose", "section", "points", "papers"]
 """Sentences in a row; the same under a heading; a line for what each paper says; a line for each paper of a list."""
 
-WAITING = "waiting: "
-"""How the status begins while others are answered first."""
-
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -76,6 +73,14 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class NextStep:
+    """What a person may try: ask another wording, ask all papers instead of some, or search for words."""
+
+    do: Literal["ask", "everywhere", "search"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Timings:
     """Seconds from the question to: papers found, the LLM's first token, the first words shown, the end."""
 
@@ -97,7 +102,7 @@ class Answer:
         understood: how the question was read, when not as it stands; else "".
         retrieved: the ids of the papers found for it, best first.
         withheld: how many sentences of the language model the papers did not support.
-        suggestions: other queries that find something, when this one did not.
+        next_steps: what can be done when it isn't answered.
     """
 
     question: str
@@ -117,7 +122,7 @@ class Answer:
     retrieved: tuple[str, ...] = ()
     withheld: int = 0
     hints: tuple[Passage, ...] = ()
-    suggestions: tuple[str, ...] = ()
+    next_steps: tuple[NextStep, ...] = ()
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:

@@ -10,6 +10,7 @@ from rag.answers import layout, review
 from rag.answers.answer import Answer, Event, Finished, Sentence, Status, Timings, Verdict
 from rag.answers.composition import Composition
 from rag.answers.gathering import Gathered, gather
+from rag.answers.next_steps import next_steps
 from rag.answers.pipeline import Pipeline
 from rag.evidence import select
 from rag.evidence.decide import decide
@@ -62,7 +63,10 @@ def answer(pipeline: Pipeline, request: Request, stop: threading.Event | None) -
         verdict, composition.citations = "declined", ()
         composition.begin("prose")
         yield composition.say(Sentence(DONT_SAY))
-    yield Finished(_finished(pipeline, composition, found, shape, verdict))
+    finished = _finished(pipeline, composition, found, shape, verdict)
+    if finished.verdict in ("declined", "partly"):
+        finished = replace(finished, next_steps=next_steps(pipeline, composition.question, request.filters))
+    yield Finished(finished)
 
 
 def _found(pipeline: Pipeline, question: str, request: Request) -> tuple[Shape, Gathered]:

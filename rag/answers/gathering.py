@@ -12,13 +12,17 @@ from rag.evidence.passage import Passage
 from rag.index.filters import Filters
 from rag.question.readings import Reading
 from rag.question.shape import Shape
-from rag.retrieval.hits import Hit
+from rag.retrieval.hits import Hit, SearchResult
 from rag.retrieval.search import search
+from rag.text.spelling import respelt
 
 # Papers that are searched for and read for a shape, unless the settings ask for more.
 READ: dict[Shape, int] = {"fact": 14, "synthesis": 18, "list": 20, "review": 12}
 # A paper on the screen is what a follow-up is about more often than its words alone tell.
 ON_SCREEN = 3
+
+Corrections = tuple[tuple[str, str], ...]
+"""Words as typed, and what they were taken for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +46,34 @@ def gather(pipeline: Pipeline, readings: Sequence[Reading], filters: Filters, sh
 
 
 def _gathered(pipeline: Pipeline, reading: Reading, filters: Filters, shape: Shape) -> Gathered:
-    hits = retrieve(pipeline, reading, filters, shape)
+    hits, corrected = _retrieved(pipeline, reading, filters, shape)
+    query = respelt(reading.query, corrected)
     weights = signs.Weights() if shape == "fact" else signs.BROAD
-    ranked = signs.rank(reading.query, reading.query, hits, pipeline.encode, pipeline.idf, len(hits), weights)
-    return Gathered(reading, tuple(hits), tuple(pipeline.reader.read(reading.query, ranked)))
+    ranked = signs.rank(query, query, hits, pipeline.encode, pipeline.idf, len(hits), weights)
+    return Gathered(replace(reading, query=query), tuple(hits), tuple(pipeline.reader.read(query, ranked)))
 
 
-def retrieve(pipeline: Pipeline, reading: Reading, filters: Filters, shape: Shape) -> list[Hit]:
-    """The papers for a reading, best first; those on the screen that it may be about are among them."""
+def _retrieved(pipeline: Pipeline, reading: Reading, filters: Filters, shape: Shape) -> tuple[list[Hit], Corrections]:
+    """The papers for a reading, best first, and the slips that were corrected.
+
+    Papers on the screen that the reading may be about are among them.
+    """
     limit = max(pipeline.settings.top_k, READ[shape])
     named = frozenset(reading.papers)
     if reading.only:
         filters = replace(filters, within=named & filters.within if filters.within else named)
-    hits = list(_search(pipeline, reading.query, filters, limit))
+    found = _search(pipeline, reading.query, filters, limit)
+    hits = list(found.hits)
     if named and not reading.only:
-        on_screen = _search(pipeline, reading.query, replace(filters, within=_both(named, filters.within)), ON_SCREEN)
+        within = replace(filters, within=_both(named, filters.within))
+        on_screen = _search(pipeline, reading.query, within, ON_SCREEN).hits
         known = {hit.paper.id for hit in on_screen}
         hits = [*on_screen, *(hit for hit in hits if hit.paper.id not in known)][:limit]
-    return [replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)]
+    return [replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)], found.corrected
 
 
-def _search(pipeline: Pipeline, query: str, filters: Filters, limit: int) -> Sequence[Hit]:
-    return search(pipeline.index, pipeline.embedder, query, filters, limit, pipeline.searching).hits
+def _search(pipeline: Pipeline, query: str, filters: Filters, limit: int) -> SearchResult:
+    return search(pipeline.index, pipeline.embedder, query, filters, limit, pipeline.searching)
 
 
 def _both(named: frozenset[str], within: frozenset[str] | None) -> frozenset[str]:

@@ -64,7 +64,7 @@ def record(answer: Answer) -> dict[str, Any]:
             for c in answer.citations
         ],
         "nearest": [hit.as_record() for hit in answer.nearest],
-        "suggestions": list(answer.suggestions),
+        "next_steps": [{"do": step.do, "text": step.text} for step in answer.next_steps],
         "timings": {
             "retrieve": _rounded(seconds.retrieve),
             "first_token": _rounded(seconds.first_token),

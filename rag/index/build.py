@@ -15,6 +15,8 @@ from pathlib import Path
 from rag.errors import IndexProblem, SidereusError, UsageError
 from rag.index import content, folders, room
 from rag.index.assembly import assemble, remove_generations, rewrite
+from rag.index.check import check_index
+from rag.index.checksums import check_contents, checksums
 from rag.index.harvest import Errand, Harvest
 from rag.index.journal import Journal
 from rag.index.manifest import FILE, Feed, Manifest, Run, check_files, file_sizes, read_manifest, write_manifest
@@ -119,6 +121,7 @@ def reembed(indexes: Path, name: str, embedder: Embedder, progress: Display = si
     folder = folders.folder(indexes, name)
     with _writing(folder):
         manifest = read_manifest(folder)
+        check_contents(folder, manifest, ["documents"])
         errands = (Errand(StoredPapers(folder, manifest)),)
         return _run(folder, Task("reembed", errands, before=manifest, processes=processes), embedder, progress)
 
@@ -126,16 +129,24 @@ def reembed(indexes: Path, name: str, embedder: Embedder, progress: Display = si
 def refresh(indexes: Path, name: str, progress: Display = silent) -> Manifest:
     """Bring the words and columns of an index into the form that they are read in now, from the texts it holds.
 
-    Nothing is read or embedded. Raises IndexProblem when there is no such index.
+    One that has no checksums gets them. Nothing is read or embedded. Raises IndexProblem when there is no such index,
+    or it is damaged.
     """
     folder = folders.folder(indexes, name)
     with _writing(folder):
-        manifest = _whole(folder)
-        if manifest.words == FORM:
+        if problems := check_index(indexes, name, progress):
+            raise IndexProblem(" ".join(problems))
+        manifest = read_manifest(folder)
+        if manifest.words != FORM:
+            room.require(folder, manifest, 0)
+            generation = rewrite(folder, manifest, progress)
+        elif not manifest.sums:
+            generation = manifest.generation
+        else:
             return manifest
-        room.require(folder, manifest, 0)
-        generation = rewrite(folder, manifest, progress)
-        manifest = replace(manifest, generation=generation, files=file_sizes(folder / generation), words=FORM)
+        files = file_sizes(folder / generation)
+        sums = checksums(folder / generation, files, manifest.papers, progress)
+        manifest = replace(manifest, generation=generation, files=files, sums=sums, words=FORM)
         write_manifest(folder, manifest)
         remove_generations(folder, generation)
         return manifest
@@ -148,6 +159,7 @@ def _errands(plan: Plan) -> tuple[Errand, ...]:
 def _whole(folder: Path) -> Manifest:
     manifest = read_manifest(folder)
     check_files(folder, manifest)
+    check_contents(folder, manifest)  # or what is written from it would pass for whole
     return manifest
 
 
@@ -182,7 +194,7 @@ def _run(folder: Path, task: Task, embedder: Embedder, progress: Display) -> Man
         raise
     finally:
         journal.close()
-    return _swap_in(folder, generation, words, embedder, history(task.before, run), read, name)
+    return _swap_in(folder, generation, words, embedder, history(task.before, run), read, name, progress)
 
 
 def _fill(journal: Journal, folder: Path, task: Task, embedder: Embedder, progress: Display) -> None:
@@ -224,11 +236,13 @@ def _swap_in(
     runs: tuple[Run, ...],
     read: tuple[Feed, ...],
     journal: str,
+    progress: Display,
 ) -> Manifest:
     """Name the generation in use, and remove the one before it."""
     stored = content.Content(folder / generation / "documents")
     papers, years, kinds = stored.summary()
     stored.close()
+    files = file_sizes(folder / generation)
     manifest = Manifest(
         folder.name,
         generation,
@@ -238,12 +252,13 @@ def _swap_in(
         papers,
         years,
         kinds,
-        file_sizes(folder / generation),
+        files,
         version("sidereus"),
         runs,
         feeds=read,
         journal=journal,
         words=words,
+        sums=checksums(folder / generation, files, papers, progress),
     )
     write_manifest(folder, manifest)
     shutil.rmtree(folder / "building", ignore_errors=True)

@@ -18,6 +18,7 @@ from rag.index.content import Content, Rows
 from rag.index.engine import txtai, words
 from rag.index.filters import Filters
 from rag.index.manifest import Manifest, check_files, damaged, read_manifest
+from rag.index.shape import check_shape
 from rag.papers import Paper
 from rag.text.spelling import Speller
 
@@ -71,23 +72,23 @@ class Index:
     def matching_words(self, query: str, limit: int, among: Rows | None = None) -> tuple[Rows, Scores]:
         """The rows with the largest BM25 score for the words of a query, best first; none when no word is known."""
         terms = self._database.scoring.terms
-        scores = np.zeros(len(self._word_rows), dtype=np.float32)
+        scores = np.zeros(len(self.word_rows), dtype=np.float32)
         for word, count in Counter(words(query)).items():
             places, weights = terms.weights(word)
             if places is not None:
                 scores[places] += count * weights
         scores[terms.deletes] = 0
         if among is not None:
-            scores *= self._admits(among)[self._word_rows]
+            scores *= self._admits(among)[self.word_rows]
         best = _largest(scores, limit)
-        return self._word_rows[best], scores[best]
+        return self.word_rows[best], scores[best]
 
     def rows_with(self, text: str) -> Rows:
         """The rows of the papers that have every word of a text, ascending; none for a text without a word."""
         found: Rows | None = None
         for word in dict.fromkeys(words(text)):
             places, _ = self._database.scoring.terms.weights(word)
-            rows = self._word_rows[places] if places is not None else np.zeros(0, dtype=np.int64)
+            rows = self.word_rows[places] if places is not None else np.zeros(0, dtype=np.int64)
             found = np.sort(rows) if found is None else np.intersect1d(found, rows)
         return np.zeros(0, dtype=np.int64) if found is None else found
 
@@ -144,7 +145,8 @@ class Index:
         return admits
 
     @cached_property
-    def _word_rows(self) -> Rows:
+    def word_rows(self) -> Rows:
+        """The row of each paper that has words, in the order of the scores of words."""
         return np.array(self._database.scoring.terms.ids, dtype=np.int64)
 
 
@@ -186,8 +188,12 @@ def _opened(place: Path, manifest: Manifest) -> Index:
         papers, _, _ = content.summary()
     except Exception as error:  # damage shows up as whatever the reader of that file raises
         raise damaged(name, f"{type(error).__name__}: {error}") from None
-    if not papers == manifest.papers == database.ann.count():
+    if papers != manifest.papers:
         raise damaged(name, f"{manifest.papers} papers were written, {papers} are there")
+    try:
+        check_shape(database.ann.backend, manifest.dimensions, papers)
+    except ValueError as error:
+        raise damaged(name, str(error)) from None
     backend = database.ann.backend
     if hasattr(backend, "nprobe"):
         import faiss
@@ -202,26 +208,3 @@ def _one_thread() -> None:
     import faiss
 
     faiss.omp_set_num_threads(1)
-
-
-def check_index(indexes: Path, name: str) -> list[str]:
-    """Look at every part of an index; one sentence for each thing that is wrong."""
-    try:
-        index = open_index(indexes, name)
-    except IndexProblem as problem:
-        return [str(problem)]
-    try:
-        rows = index.content.matching(Filters())
-        problems = []
-        if len(index.content.papers(rows.tolist())) != len(rows):
-            problems.append(f"The index {name!r} lacks the text of some papers: build it again.")
-        lengths = np.linalg.norm(index.vectors(rows[:: max(len(rows) // 200, 1)].tolist()), axis=1)
-        if not np.allclose(lengths, 1, atol=0.05):
-            problems.append(
-                f"The index {name!r} holds vectors that are not normalised: run 'sidereus index reembed {name}'."
-            )
-        if set(index._word_rows.tolist()) < set(rows.tolist()):
-            problems.append(f"The index {name!r} lacks the words of some papers: build it again.")
-        return problems
-    finally:
-        index.close()

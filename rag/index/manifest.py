@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class Manifest:
 
     ``files`` gives the size in bytes of every file in that folder, so that damage is noticed before it is read,
     and ``journal`` names the journal that the generation was made from. ``words`` is the form that its words are in
-    (:data:`rag.text.forms.FORM`).
+    (:data:`rag.text.forms.FORM`). ``sums`` gives the SHA-256 of each file; an index of an earlier Sidereus has none.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Manifest:
     feeds: tuple[Feed, ...] = ()
     journal: str = ""
     words: int = 0
+    sums: dict[str, str] = field(default_factory=dict)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

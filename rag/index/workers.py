@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -103,6 +104,7 @@ def threads_each(threads: int | None, count: int) -> int | None:
 
 def _work(connection: Connection, embedder: Embedder) -> None:
     """Embed what comes in until the process is ended."""
+    faulthandler.enable(2)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rag.errors import ModelProblem
 from rag.models import store
 from rag.models.adapters import HEAD
-from rag.models.catalog import Model
-from rag.storage import locked
+from rag.models.catalog import FileFacts, Model
+from rag.models.files import check_file, sha256
+from rag.storage import locked, write_json
 
 if TYPE_CHECKING:
     import torch
 
 Precision = Literal["int8", "fp32"]
 ARCHITECTURES = {"bert"}
+# The kinds of models that graphs are made of, and where it is noted what a graph holds: its size and SHA-256.
+GRAPHS, FACTS = {"embedding", "reader"}, ".json"
 
 
 def supported(folder: Path) -> bool:
@@ -53,27 +57,53 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def exported(models: Path, model: Model, precision: Precision) -> Path:
-    """The ONNX graph of a model, made when there is none for these very weights."""
-    folder = store.folder(models, model)
-    place = models / ".onnx" / f"{Path(model.name).name}-{store.fingerprint(folder)}-{precision}.onnx"
-    if not place.is_file():
-        with locked(place.with_suffix(".lock"), f"Another process is preparing {model.name}: try again in a moment."):
-            _export(folder, place, precision)
-    return place
+    """The ONNX graph of a model, made when there is no whole one for these very weights."""
+    return _graph(models, model, precision, lambda folder: (_mean_pooled(_bert(folder)), "vectors"))
 
 
 def exported_reader(models: Path, model: Model) -> Path:
-    """The 8-bit ONNX graph of a reader, with its head inside, made when there is none for these very weights."""
-    folder = store.folder(models, model)
-    place = models / ".onnx" / f"{Path(model.name).name}-{store.fingerprint(folder)}-int8.onnx"
-    if not place.is_file():
+    """The 8-bit ONNX graph of a reader, its head inside, made when there is no whole one for these very weights."""
+    return _graph(models, model, "int8", lambda folder: (_with_head(_bert(folder), folder), "logits"))
+
+
+def damaged(models: Path, model: Model) -> dict[Precision, Path]:
+    """The graphs of a model's weights that are there and not as they were made; the next use makes them again."""
+    if model.kind not in GRAPHS or not store.present(models, model):
+        return {}
+    precisions: tuple[Precision, ...] = get_args(Precision)
+    graphs = {precision: _place(models, model, precision) for precision in precisions}
+    return {precision: graph for precision, graph in graphs.items() if graph.is_file() and not _is_whole(graph)}
+
+
+def make_again(models: Path, model: Model) -> list[Path]:
+    """Make the damaged graphs of a model from its weights; those that were made."""
+    return [
+        exported_reader(models, model) if model.kind == "reader" else exported(models, model, precision)
+        for precision in damaged(models, model)
+    ]
+
+
+def _graph(
+    models: Path, model: Model, precision: Precision, load: Callable[[Path], tuple[torch.nn.Module, str]]
+) -> Path:
+    """The graph of a model, made when it is missing or not as it was made; ``load`` gives it with its output's name."""
+    place = _place(models, model, precision)
+    if not _is_whole(place):
         with locked(place.with_suffix(".lock"), f"Another process is preparing {model.name}: try again in a moment."):
-            _trace(_with_head(_bert(folder), folder), place, "int8", "logits")
+            _trace(*load(store.folder(models, model)), place, precision)
+            write_json(place.with_suffix(FACTS), {"size": place.stat().st_size, "sha256": sha256(place)})
     return place
 
 
-def _export(folder: Path, place: Path, precision: Precision) -> None:
-    _trace(_mean_pooled(_bert(folder)), place, precision, "vectors")
+def _place(models: Path, model: Model, precision: Precision) -> Path:
+    mark = store.fingerprint(store.folder(models, model))
+    return models / ".onnx" / f"{Path(model.name).name}-{mark}-{precision}.onnx"
+
+
+def _is_whole(graph: Path) -> bool:
+    """Whether a graph is there, and is what was noted when it was made."""
+    facts = read_json(graph.with_suffix(FACTS))
+    return bool(facts) and check_file(graph, FileFacts(facts.get("size"), facts.get("sha256", ""))) is None
 
 
 def _bert(folder: Path) -> Any:
@@ -134,7 +164,7 @@ def _mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
 
 
-def _trace(model: torch.nn.Module, place: Path, precision: Precision, output: str) -> None:
+def _trace(model: torch.nn.Module, output: str, place: Path, precision: Precision) -> None:
     import torch
 
     names = ["input_ids", "attention_mask", "token_type_ids"]

@@ -43,6 +43,7 @@ class Llama:
         reading: Callable[[int], None] = lambda tokens: None,
     ) -> None:
         import llama_cpp
+        from jinja2 import TemplateError
 
         self._name, self._context, self._threads, self._reading = name, context, threads, reading
         self._stop: threading.Event | None = None
@@ -50,22 +51,31 @@ class Llama:
             self._llama = llama_cpp.Llama(
                 str(path), n_ctx=context, n_threads=1, n_threads_batch=1, n_batch=BATCH, verbose=False
             )
+        except TemplateError as error:
+            raise _bad_template(name, error) from None
         except (ValueError, RuntimeError, AssertionError, OSError) as error:
             raise ModelProblem(
                 f"The language model {path} can't be loaded ({error}): check it with 'sidereus models verify'."
             ) from None
         self._read_at_once = self._llama.eval
         self._llama.eval = self._read
-        self._template = _template(self._llama)
+        self._template = _template(self._llama, name)
+        self.prompt([{"role": "system", "content": ""}, {"role": "user", "content": ""}])
 
     def count(self, text: str) -> int:
         """The number of tokens of a text."""
         return len(self._llama.tokenize(text.encode(), add_bos=False))
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
-        """The tokens of a conversation in the model's own chat template, ready for its reply."""
+        """The tokens of a conversation in the model's own chat template, ready for its reply.
+
+        Raises ModelProblem when the template can't be filled in.
+        """
         harmless = [{**message, "content": SPECIAL.sub("< |", message["content"])} for message in messages]
-        text = self._template(messages=harmless, enable_thinking=False).prompt
+        try:
+            text = self._template(messages=harmless, enable_thinking=False).prompt
+        except Exception as error:  # a template is a program, which fails as it likes
+            raise _bad_template(self._name, error) from None
         tokens: list[int] = self._llama.tokenize(text.encode(), add_bos=False, special=True)
         return tokens
 
@@ -159,18 +169,26 @@ def _texts(pieces: Iterator[Any], stop: threading.Event | None) -> Iterator[str]
             yield text
 
 
-def _template(llama: Any) -> Any:
+def _template(llama: Any, name: str) -> Any:
     from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
     template = llama.metadata.get("tokenizer.chat_template")
     if not template:
         raise ModelProblem("This language model carries no chat template: choose an instruct model.")
     begin, end = llama.token_bos(), llama.token_eos()
-    return Jinja2ChatFormatter(
-        template=template,
-        bos_token=llama._model.token_get_text(begin) if begin >= 0 else "",
-        eos_token=llama._model.token_get_text(end) if end >= 0 else "",
-    )
+    try:
+        return Jinja2ChatFormatter(
+            template=template,
+            bos_token=llama._model.token_get_text(begin) if begin >= 0 else "",
+            eos_token=llama._model.token_get_text(end) if end >= 0 else "",
+        )
+    except Exception as error:  # a syntax error, or whatever else Jinja finds wrong
+        raise _bad_template(name, error) from None
+
+
+def _bad_template(name: str, error: Exception) -> ModelProblem:
+    reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+    return ModelProblem(f"The chat template that {name} carries can't be used ({reason}): choose another model.")
 
 
 def _grammar(text: str | None) -> Any:

@@ -61,7 +61,7 @@ class SentenceReader:
         opening, *others = (encoding.ids for encoding in self._tokenizer.encode_batch([first, *texts]))
         opening = cut(opening, room.first)
         seconds = [cut(ids[1:], room.pair - len(opening)) for ids in others]
-        found: Logits = np.zeros((len(texts), HEADS), dtype=np.float32)
+        found: Logits = np.zeros((len(texts), self._session.get_outputs()[0].shape[1]), dtype=np.float32)
         for rows in batches([len(opening) + len(ids) for ids in seconds]):
             found[rows] = self._run(opening, [seconds[row] for row in rows])
         return found

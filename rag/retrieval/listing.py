@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 from rag.index.filters import Filters
 from rag.papers import NEW_ID, OLD_ID, Paper
 from rag.retrieval.hits import Hit, SearchResult
+from rag.text.personal_names import surname
 
+Sort = Literal["relevance", "newest", "oldest", "author"]
+SORTS: tuple[Sort, ...] = get_args(Sort)
 MOST = 300
 # The calibrated probability below which a paper is only near; the nearest few are listed when all are so.
 CLEAR = 0.05
@@ -41,7 +44,7 @@ class Wish:
     filters: Filters = Filters()
     like: str | None = None
     ignore: tuple[str, ...] = ()
-    newest_first: bool = False
+    sort: Sort = "relevance"
 
     def __bool__(self) -> bool:
         return bool(self.query.strip() or self.like or self.filters)
@@ -67,7 +70,7 @@ def listing(search: Search, wish: Wish) -> Listing:
     def found(filters: Filters) -> tuple[SearchResult, list[Hit]]:
         query, filters = put(wish.query, filters, wish.like)
         result = search(query, filters, MOST, like=wish.like, ignore=wish.ignore)
-        return result, [hit for hit in result.hits if hit.score >= CLEAR]
+        return result, _clear(result)
 
     result, hits = found(wish.filters)
     of_any_year = hits
@@ -75,11 +78,29 @@ def listing(search: Search, wish: Wish) -> Listing:
         timeless = replace(wish.filters, since=None, until=None)
         of_any_year = found(timeless)[1] if replace(wish, filters=timeless) else hits
     clear = bool(hits)
-    listed = hits or list(result.hits[:NEAREST])
-    if wish.newest_first:
-        listed.sort(key=lambda hit: _date(hit.paper), reverse=True)
+    listed = _sorted(hits or list(result.hits[:NEAREST]), wish.sort)
     years = Counter(hit.paper.year for hit in of_any_year or listed)
     return Listing(result, tuple(listed), dict(sorted(years.items())), clear, len(hits) >= MOST)
+
+
+def in_order(result: SearchResult, sort: Sort, limit: int) -> SearchResult:
+    """The first hits of a search in another order than that of relevance: of those clearly about the query."""
+    hits = result.hits if sort == "relevance" else _sorted(_clear(result) or list(result.hits[:NEAREST]), sort)
+    ranked = (replace(hit, rank=rank) for rank, hit in enumerate(hits[:limit], start=1))
+    return replace(result, hits=tuple(ranked))
+
+
+def _clear(result: SearchResult) -> list[Hit]:
+    return [hit for hit in result.hits if hit.score >= CLEAR]
+
+
+def _sorted(hits: list[Hit], sort: Sort) -> list[Hit]:
+    """Hits in an order; those of one first author, the oldest first."""
+    if sort == "relevance":
+        return hits
+    if sort == "author":
+        return sorted(hits, key=lambda hit: (surname(hit.paper.authors[0]), _date(hit.paper)))
+    return sorted(hits, key=lambda hit: _date(hit.paper), reverse=sort == "newest")
 
 
 def put(query: str, filters: Filters, like: str | None = None) -> tuple[str, Filters]:

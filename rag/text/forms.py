@@ -10,7 +10,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-FORM = 2
+FORM = 3
 
 GREEK = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
@@ -83,13 +83,17 @@ _SOURCE = re.compile(
 _HELIUM_ION = re.compile(r"\b([Hh]e[IViv]{1,3})\b")
 _HELIUM = re.compile(r"\bHe\b(?![- ](?:[a-z]+ed|was|is|has|had|then|also)\b)")
 _BE = re.compile(r"\bBe(?=[ /-](?:stars?|X|binar|white|type|phenomen|disks?|discs?))")
-# Written closed, open or with a hyphen; closed here.
-_PAIRS = (
-    "light curve,time scale,length scale,line width,wave length,wave front,red shift,blue shift,black body,band width,"
-    "space craft,space time,star burst,star spot,sun spot,life time,data set,data base,foot point,mid plane,out flow,"
-    "super cluster,super massive,super nova,broad band,wide band,narrow band,over density,work flow"
+# Written closed, open or with a hyphen: closed here where the whole says something else than its parts, else open.
+_CLOSED_PAIRS = (
+    "wave length,red shift,blue shift,space craft,space time,star burst,star spot,sun spot,life time,out flow,"
+    "super cluster,super massive,super nova,broad band,wide band,narrow band,over density,work flow,data base"
 )
-_PAIR = re.compile(rf"\b(?:{_PAIRS.replace(' ', '[ -]').replace(',', '|')})(?=s?\b)", re.I)
+_OPEN_PAIRS = (
+    "light curve,time scale,length scale,line width,line shape,wave front,wave form,black body,band width,data set,"
+    "foot point,mid plane,band pass"
+)
+_CLOSE = re.compile(rf"\b(?:{_CLOSED_PAIRS.replace(' ', '[ -]').replace(',', '|')})(?=s?\b)", re.I)
+_OPEN = re.compile(rf"\b(?:{_OPEN_PAIRS.replace(' ', '()').replace(',', '|')})(?=s?\b)", re.I)
 _CLOSED = re.compile(r"\b(x|gamma)ray", re.I)
 
 _OUR = re.compile(r"^(col|fav|behavi|vap|neighb|harb|hon|lab|flav|arm|rig|vig|tum)our")
@@ -143,7 +147,8 @@ def comparable(text: str) -> str:
     text = _HELIUM.sub("helium", text)
     text = _BE.sub("be0", text)
     text = _SOURCE.sub(r"\1\2", text)
-    text = _PAIR.sub(lambda m: re.sub(r"[ -]", "", m[0]), text)
+    text = _CLOSE.sub(lambda m: re.sub(r"[ -]", "", m[0]), text)
+    text = _OPEN.sub(_opened, text)
     text = _CLOSED.sub(r"\1 ray", text)
     text = _UNIT.sub(r"\1 \2", text)
     text = _PLANET.sub(r"\1 \2", text)
@@ -182,6 +187,12 @@ def _without_latex(text: str) -> str:
     # Twice, for H$_3^+$ has both.
     text = _SCRIPT.sub(_script, _SCRIPT.sub(_script, text))
     return re.sub(r"[{}$\\]", "", re.sub(r"[_^]", " ", text))
+
+
+def _opened(match: re.Match[str]) -> str:
+    """A compound in its two words."""
+    middle = match.end(match.lastindex or 0) - match.start()
+    return f"{match[0][:middle]} {match[0][middle:]}"
 
 
 def _command(match: re.Match[str]) -> str:

@@ -59,6 +59,16 @@ def author_keys(authors: Iterable[str]) -> set[str]:
     return keys
 
 
+def surname(name: str) -> str:
+    """The folded surname of a name that ends with it, with its particles; a collaboration's whole name.
+
+    >>> surname("Tim de Zeeuw"), surname("Planck Collaboration")
+    ('de zeeuw', 'planck collaboration')
+    """
+    parts = _words(folded(name))
+    return " ".join(parts if COLLECTIVE.search(name) else _split(parts)[1])
+
+
 def people(author: str) -> list[str]:
     """The single names in "Press & Schechter" or "Hewish and Bell Burnell"."""
     return [name for name in re.split(r"\s*(?:&|;|\band\b)\s*", author) if any(c.isalpha() for c in name)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -39,6 +39,17 @@ class Correction:
     meant: str
     span: tuple[int, int]
     sure: bool
+
+
+def respelt(text: str, corrected: Iterable[tuple[str, str]]) -> str:
+    """A text with words as they were meant in the place of those that were typed.
+
+    >>> respelt("mass of a Nuetron star", [("Nuetron", "Neutron")])
+    'mass of a Neutron star'
+    """
+    for typed, meant in corrected:
+        text = re.sub(rf"(?<!\w){re.escape(typed)}(?!\w)", meant.replace("\\", ""), text)
+    return text
 
 
 class Speller:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import sqlite3
 import sys
@@ -52,6 +53,8 @@ def sidereus() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; every error a user can cause is one sentence on the error stream."""
+    if not faulthandler.is_enabled():
+        faulthandler.enable(2)  # where a native library crashed is said on the error stream
     try:
         code: Any = sidereus.main(arguments, prog_name="sidereus", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

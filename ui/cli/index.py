@@ -191,7 +191,7 @@ def reembed(name: str, embedding: str | None, device: str | None, processes: int
 @command.command("refresh")
 @click.argument("name")
 def refresh(name: str) -> None:
-    """Bring the index NAME of an earlier Sidereus up to date: words and names, from the texts it holds.
+    """Bring the index NAME of an earlier Sidereus up to date: words, names and checksums, from what it holds.
 
     Nothing is read from a source or embedded.
     """
@@ -203,7 +203,7 @@ def refresh(name: str) -> None:
     settings = load_settings()
     with ProgressLine("Taking words", "papers") as line:
         manifest = building.refresh(settings.indexes, name, line)
-    show.note(f"Index {manifest.name}: the words of its {manifest.papers:,} papers are up to date.")
+    show.note(f"Index {manifest.name}: the words of its {manifest.papers:,} papers and its checksums are up to date.")
 
 
 @command.command("import-vectors")

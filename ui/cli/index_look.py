@@ -95,15 +95,26 @@ def _minute(moment: str) -> str:
 @click.command("verify")
 @click.argument("name")
 def verify(name: str) -> None:
-    """Look at every part of the index NAME."""
+    """Look at every part of the index NAME, and whether its files hold what was written."""
     from rag.errors import IndexProblem
-    from rag.index.index import check_index
+    from rag.index.check import check_index
+    from rag.index.folders import folder
+    from rag.index.manifest import read_manifest
+    from rag.progress import ProgressLine
     from rag.settings import load_settings
 
-    problems = check_index(load_settings().indexes, name)
+    indexes = load_settings().indexes
+    with ProgressLine("Checking", "papers") as line:
+        problems = check_index(indexes, name, line)
     if problems:
         raise IndexProblem(" ".join(problems))
-    click.echo(f"The index {name!r} is whole.")
+    if read_manifest(folder(indexes, name)).sums:
+        click.echo(f"The index {name!r} is whole.")
+    else:
+        click.echo(
+            f"The index {name!r} is whole as far as can be seen: an earlier Sidereus wrote it without checksums, which "
+            f"'sidereus index refresh {name}' adds."
+        )
 
 
 @click.command("export-vectors")

@@ -120,10 +120,11 @@ def use(name: str) -> None:
 def verify(names: tuple[str, ...]) -> None:
     """Compare model files with their recorded sizes and SHA-256; without names, all that are here.
 
-    A language model that is whole reads and writes a little too, which shows whether llama.cpp runs here.
+    A language model that is whole reads and writes a little too, which shows whether llama.cpp runs here. What was made
+    of the weights of the others is made again where it is damaged.
     """
     from rag.errors import ModelProblem
-    from rag.models import catalog, store
+    from rag.models import catalog, export, store
     from rag.models.selftest import MEND_LIBRARY, try_library
     from rag.settings import load_settings
 
@@ -137,6 +138,9 @@ def verify(names: tuple[str, ...]) -> None:
         broken = broken or bool(problems)
         if problems or model.kind != "llm":
             click.echo(f"{model.name}: {' '.join(problems) or 'as it should be'}")
+            if not problems:
+                for graph in export.make_again(settings.models, model):
+                    click.echo(f"{model.name}: {graph} was damaged and is made again.")
             continue
         outcome = try_library(store.gguf(settings.models, model))
         fails = fails or not outcome.passed

@@ -13,6 +13,7 @@ from ui.cli import options
 
 if TYPE_CHECKING:
     from rag.retrieval.hits import SearchResult
+    from rag.retrieval.listing import Sort
 
 # How much --recent and --diverse weigh against relevance.
 RECENCY = 0.5
@@ -26,6 +27,13 @@ DIVERSITY = 0.4
 @options.years
 @click.option("--category", metavar="PREFIX", help="Only papers with a category that begins so, such as astro-ph.EP.")
 @click.option("--author", metavar="NAME", help="Only papers by this author.")
+@click.option(
+    "--sort",
+    type=click.Choice(["relevance", "newest", "oldest", "author"]),
+    default="relevance",
+    show_default=True,
+    help="The order of the papers found.",
+)
 @click.option("--recent", is_flag=True, help="Prefer newer papers.")
 @click.option("--diverse", is_flag=True, help="Prefer papers that differ from one another.")
 @click.option("--like", metavar="ID", help="Papers like this one: an arXiv id, DOI or ADS bibcode.")
@@ -53,6 +61,7 @@ def command(
     until: int | None,
     category: str | None,
     author: str | None,
+    sort: Sort,
     recent: bool,
     diverse: bool,
     like: str | None,
@@ -73,7 +82,7 @@ def command(
     """
     from rag.index.filters import Filters
     from rag.progress import ProgressLine
-    from rag.retrieval.listing import put
+    from rag.retrieval import listing
     from rag.session import Session
     from rag.settings import load_settings
     from ui.cli import show
@@ -84,7 +93,7 @@ def command(
     session = Session(load_settings(index=index, embedding=embedding, llm=llm, rerank=rerank, offline=offline))
     find = partial(
         session.search,
-        limit=limit,
+        limit=limit if sort == "relevance" else listing.MOST,
         recency=RECENCY if recent else 0.0,
         diversity=DIVERSITY if diverse else 0.0,
         like=like,
@@ -93,10 +102,10 @@ def command(
     )
     if queries:
         for line in options.read_lines(queries, "query"):
-            show.json_line(find(line, filters).as_record())
+            show.json_line(listing.in_order(find(line, filters), sort, limit).as_record())
         return
     with ProgressLine("Searching", "steps") as progress:
-        result = find(*put(query or "", filters, like), progress=progress)
+        result = listing.in_order(find(*listing.put(query or "", filters, like), progress=progress), sort, limit)
     if as_json:
         show.json_record(result.as_record())
     elif file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -121,7 +122,11 @@ def nearest(answer: Answer) -> None:
             say(f"  {unmarked(hit.paper.byline)}: {_title(hit.paper)} · {hit.paper.url}")
             if hit.paper.id in hints:
                 say(_quoted(hints[hit.paper.id]))
-        say("\nTry other words, another --index, or add papers with 'sidereus index add'.")
+    for step in answer.next_steps:
+        if step.do == "ask":
+            say(f"\nDid you mean: {step.text}")
+        elif step.do == "search":
+            say(f"\nTry other words, another --index, or 'sidereus search {shlex.quote(step.text)}'.")
 
 
 def _quoted(sentence: str) -> str:

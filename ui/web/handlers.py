@@ -184,15 +184,16 @@ def heard(said: str | None) -> dict[str, Any]:
 
 
 def _again(old: Entry, question: str, message: dict[str, Any]) -> Entry:
-    """What was asked, once more: as it stands, in another shape or of other papers, where that is wanted; or another
-    question in its place."""
+    """What was asked, once more: as it stands, of all papers, in another shape or of others, where that is wanted; or
+    another question in its place."""
     how = message.get("how")
     without = (*old.without, *_cited(old)) if how == "others" else old.without
+    within = () if message.get("everywhere") is True else old.within
     shape = SHAPES.get(how, old.shape) if isinstance(how, str) else old.shape
     if question:
-        return Entry(question, within=old.within, shape=old.shape)
+        return Entry(question, within=within, shape=old.shape)
     alone = message.get("alone") is True or old.alone
-    return Entry(old.question, within=old.within, shape=shape, alone=alone, without=without)
+    return Entry(old.question, within=within, shape=shape, alone=alone, without=without)
 
 
 def _cited(entry: Entry) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ untouched, cleans it once more and renders the mathematics in it.
 from __future__ import annotations
 
 from collections.abc import Collection
+from urllib.parse import quote
 
-from rag.answers.answer import Block, Sentence
+from rag.answers.answer import Block, NextStep, Sentence
 from rag.answers.render import parted
 from rag.chats.conversations import titled
 from rag.papers import Paper
@@ -27,7 +28,7 @@ def turn_html(turn: Turn) -> str:
 
 def exchange_html(turn: Turn) -> str:
     """A turn's question and as much of its answer as there is."""
-    foot = _foot(turn) if turn.ended else ""
+    foot = f"{_next_steps(turn)}{_foot(turn)}" if turn.ended else ""
     return f'{_question(turn)}<div class="answer">{_answer(turn)}{foot}</div>'
 
 
@@ -123,6 +124,22 @@ def _sentence(sentence: Sentence, turn: int) -> str:
     links = "".join(f'<a class="cite" href="#t{turn}-{n}">[{n}]</a>' for n in sentence.citations)
     year = f" ({sentence.year})" if sentence.year else ""
     return f"{said} {links}{year}{end}" if links else f"{said}{end}"
+
+
+def _next_steps(turn: Turn) -> str:
+    """Ways on from a question that isn't answered."""
+    answer = turn.entry.answer
+    if answer is None or not answer.next_steps:
+        return ""
+    return f'<p class="steps">{"".join(_step(step, turn.number) for step in answer.next_steps)}</p>'
+
+
+def _step(step: NextStep, turn: int) -> str:
+    if step.do == "search":
+        return f'<a href="?view=search&amp;q={quote(step.text)}">Search the papers for “{escaped(step.text)}”</a>'
+    if step.do == "everywhere":
+        return f'<button name="everywhere" value="{turn}">Ask all papers</button>'
+    return f'<button name="reworded" value="{escaped(step.text)}">Ask “{escaped(step.text)}”</button>'
 
 
 def _foot(turn: Turn) -> str:

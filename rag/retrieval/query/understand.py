@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from rag.index.filters import Filters
 from rag.index.index import Index
-from rag.retrieval.query import acronyms, ads, authors, bare_names, categories, objects, years
+from rag.retrieval.query import acronyms, ads, authors, bare_names, categories, leaving_out, objects, years
 from rag.retrieval.query.meaning import LIKE, Expansion, Guess, Understood
 from rag.text import identifiers, references
 from rag.text.identifiers import Identifier
@@ -29,13 +29,6 @@ REVIEWS = re.compile(
     r"\b(?:reviews?(?:\s+(?:papers?|articles?))?|overviews?)\s+(?:of|on|about|for|since|from|by|in)\b", re.I
 )
 REVIEWS_LAST = re.compile(r"\b(?:reviews|review\s+(?:papers?|articles?))\W*$", re.I)
-# "But not axions", "without axions", "excluding axions", at the end of what is asked for.
-WITHOUT = re.compile(
-    r"[\s,]+(?:but\s+not|and\s+not|without|excluding|except(?:\s+for)?|other\s+than)\s+"
-    r"(?:any\s+|the\s+|those\s+(?:on|about)\s+|about\s+)?(?P<words>[\w-]+(?:\s+[\w-]+){0,2})\s*[.!]?$",
-    re.I,
-)
-SURE_WITHOUT = re.compile(r"(?:but|and)\s+not|excluding|except", re.I)
 RECENT = re.compile(
     r"\b(?:recent|latest|newest)\s+(?:papers?|articles?|work|works|results?|reviews?|studies|publications?|preprints?|"
     r"literature)\b",
@@ -101,7 +94,7 @@ def _understood(query: str, index: Index) -> Understood:
     free = _blanked(free, [span for guess in guesses for span in guess.spans])
     guesses += _year_guesses(query, free, author)
     notes += [f"No author here is called {name}: the name was searched as a word." for name in unknown[:1]]
-    query, without = _without(query, index)
+    query, without = leaving_out.split(query, lambda whole: _texts(whole, index))
     meant = Understood(
         query,
         tuple(guesses),
@@ -117,20 +110,9 @@ def _understood(query: str, index: Index) -> Understood:
     return replace(meant, expansions=tuple(_expansions(meant.text, index)))
 
 
-def _without(query: str, index: Index) -> tuple[str, tuple[str, ...]]:
-    """The query without what it wants left out, and that.
-
-    "Galaxies without dark matter" is what papers are about, and no wish: where papers use these words, they stay.
-    """
-    match = WITHOUT.search(query)
-    if not match or years.is_question(query):
-        return query, ()
-    if not SURE_WITHOUT.search(match[0]):
-        said = " ".join(match[0].lower().split()).strip(" .,!")
-        rows = index.matching_words(query, PAPERS_ASKED)[0].tolist()
-        if any(said in " ".join(paper.text.lower().split()) for paper in index.papers(rows)):
-            return query, ()
-    return query[: match.start()], (match["words"],)
+def _texts(query: str, index: Index) -> list[str]:
+    """The texts of the papers that say most of a query."""
+    return [paper.text for paper in index.papers(index.matching_words(query, PAPERS_ASKED)[0].tolist())]
 
 
 def variants(text: str, expansions: Sequence[Expansion]) -> list[str]:

@@ -219,6 +219,8 @@
     else if (button?.matches(".retry")) askAgain({ turn: Number(find("#exchange .edit").value) });
     else if (button?.matches(".otherwise")) askAgain({ turn: Number(find("#exchange .edit").value), how: button.value });
     else if (button?.matches("[name=alone]")) askAgain({ turn: Number(button.value), alone: true });
+    else if (button?.matches("[name=everywhere]")) askAgain({ turn: Number(button.value), everywhere: true });
+    else if (button?.matches("[name=reworded]")) askAgain({ question: button.value });
     else if (button?.matches(".asked .unfold")) {
       const open = button.previousElementSibling.classList.toggle("open");
       button.textContent = open ? "Less" : "Whole question";

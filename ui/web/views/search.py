@@ -9,7 +9,7 @@ import gradio as gr
 
 from rag.errors import SidereusError
 from rag.index.filters import Filters
-from rag.retrieval.listing import Wish, listing
+from rag.retrieval.listing import SORTS, Wish, listing
 from ui.web.shared import Handed, Shared, told
 from ui.web.shown import formulas, plain
 from ui.web.views import IN_TURN, Message, fixed, message, number, problem_html, text, texts, wire
@@ -97,5 +97,5 @@ def _wish(asked: Message) -> Wish:
         ),
         text(asked, "like", 100) or None,
         texts(asked, "ignore", 5),
-        text(asked, "sort") == "date",
+        next((sort for sort in SORTS if sort == text(asked, "sort")), "relevance"),
     )

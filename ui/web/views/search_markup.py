@@ -8,10 +8,14 @@ from rag.description import Description
 from rag.index.filters import Filters
 from rag.papers import Paper
 from rag.retrieval.hits import Hit
-from rag.retrieval.listing import Listing, Wish
+from rag.retrieval.listing import Listing, Sort, Wish
 from rag.text.latex import plain
 from ui.web.cards import actions, byline, labels, links, relevance_html
 from ui.web.text import escaped, rich
+
+ORDERS: dict[Sort, str] = {
+    "relevance": "best first", "newest": "newest first", "oldest": "oldest first", "author": "by first author"
+}  # fmt: skip
 
 
 def invitation_html(loaded: Description, examples: Sequence[str]) -> str:
@@ -47,7 +51,7 @@ def _heading(found: Listing, wish: Wish) -> str:
         return "No paper found"
     if not found.clear:
         return "No paper is clearly about this; these are the nearest"
-    order = "newest first" if wish.newest_first or not (wish.query or wish.like) else "best first"
+    order = ORDERS["newest" if wish.sort == "relevance" and not (wish.query or wish.like) else wish.sort]
     papers = f"{'The first ' if found.more else ''}{count:,} paper{'s' if count > 1 else ''}"
     return f"{papers}, {order}"
 
