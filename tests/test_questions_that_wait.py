@@ -36,7 +36,7 @@ class Patient(StandIn):
 @pytest.fixture
 def tab(browser: Browser, tmp_path: Path) -> Visit:
     Patient.may.clear()
-    return visit(browser, served(Patient(tmp_path, pause=0.0, warming=0.0)))
+    return visit(browser, served(Patient(tmp_path, pause=0.02, warming=0.0)))
 
 
 def ask_more(tab: Visit) -> None:
