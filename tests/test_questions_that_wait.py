@@ -101,7 +101,9 @@ def test_a_long_question_is_folded_and_unfolded(browser: Browser, tmp_path: Path
     assert unfolded["height"] > folded["height"]
     assert tab.contrast(".asked .unfold") >= 4.5
     tab.page.get_by_role("button", name="Less").click()
-    assert question.bounding_box() == folded
+    again = question.bounding_box()
+    assert again
+    assert again["height"] == folded["height"]
 
 
 def test_a_question_over_the_limit_is_told_and_not_cut(tab: Visit) -> None:
