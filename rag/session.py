@@ -325,12 +325,15 @@ class Session:
     @cached_property
     def _pipeline(self) -> Pipeline:
         from rag.answers.pipeline import Pipeline
+        from rag.evidence.reader import TrainedReader
         from rag.retrieval.aids import aided
         from rag.retrieval.search import Options
 
         turnstile = self._lender.pipeline.turnstile if self._lender else self._turnstile
         searching = aided(Options(), self.reranker, None, silent)
-        return Pipeline(self.index, self.embedder, self.reader, self.llm, turnstile, self.settings, searching)
+        reader = self.reader
+        judge = reader.model if isinstance(reader, TrainedReader) else None
+        return Pipeline(self.index, self.embedder, reader, self.llm, turnstile, self.settings, searching, judge)
 
     @cached_property
     def _turnstile(self) -> Turnstile:

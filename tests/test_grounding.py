@@ -205,3 +205,56 @@ def test_fewer_do_in_the_half_whose_sentences_shaped_no_rule(encode: Encode, tit
     passed, caught = _shares(PAIRS[100:], encode, titles)
     assert passed >= 0.82
     assert caught >= 0.90
+
+
+class Says:
+    """A judge that says the same of every claim, and keeps what it was asked."""
+
+    def __init__(self, odds: float) -> None:
+        self.odds = odds
+        self.asked: list[tuple[str, str]] = []
+
+    def support(self, claim: str, evidence: str) -> float:
+        """See :class:`rag.check.meaning.Judge`."""
+        self.asked.append((claim, evidence))
+        return self.odds
+
+
+def nothing_to_encode(texts: Sequence[str]) -> np.ndarray:
+    raise AssertionError(f"{texts} had to be encoded")
+
+
+def test_a_trained_judge_decides_what_the_evidence_means() -> None:
+    claim, evidence = "The gas is lost from the disc.", ["All of the gas is stripped from the disc."]
+    sure, unsure = Says(3.0), Says(-8.0)
+    assert check(claim, evidence, nothing_to_encode, judge=sure).supported
+    refused = check(claim, evidence, nothing_to_encode, judge=unsure)
+    assert (refused.supported, refused.reason) == (False, "the evidence does not say this")
+    assert sure.asked == [(claim, evidence[0])]
+
+
+def test_a_doubt_of_the_rules_makes_the_judge_stricter_and_does_not_overrule_it() -> None:
+    claim, evidence = "The disc keeps none of its gas.", ["All of the gas is stripped from the disc."]
+    assert not check(claim, evidence, nothing_to_encode, judge=Says(-2.0)).supported
+    assert check(claim, evidence, nothing_to_encode, judge=Says(4.0)).supported
+    certain = ["All of the gas is lost from the disc."]
+    assert check("All of the gas is lost.", certain, nothing_to_encode, judge=Says(-2.0)).supported
+
+
+def test_numbers_and_names_are_checked_whatever_the_judge_says() -> None:
+    evidence = ["Tarnhelm-1b has a night side at 1,040 K."]
+    wrong = {"Its night side is at 1,400 K.": "number", "The night side of Velamen-4b is at 1,040 K.": "name"}
+    for claim, kind in wrong.items():
+        found = check(claim, evidence, nothing_to_encode, judge=Says(9.0))
+        assert not found.supported
+        assert found.reason.startswith(f"{kind} not in evidence")
+
+
+def test_two_papers_may_support_a_claim_together() -> None:
+    judge = Says(1.0)
+    assert check("Both turn.", ["One turns.", "The other turns."], nothing_to_encode, judge=judge).supported
+    assert [evidence for _, evidence in judge.asked] == [
+        "One turns.",
+        "The other turns.",
+        "One turns. The other turns.",
+    ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from rag.check.meaning import Judge
 from rag.evidence.reader import Reader
 from rag.index.index import Index
 from rag.models.embedder import Embedder, Vectors
@@ -17,7 +18,10 @@ from rag.text.terms import Idf, make_idf
 
 @dataclass(frozen=True)
 class Pipeline:
-    """An open index and the models; ``searching`` says how papers are searched for."""
+    """An open index and the models.
+
+    ``searching`` says how papers are searched for; ``judge`` tells what evidence means, where one is here.
+    """
 
     index: Index
     embedder: Embedder
@@ -26,6 +30,7 @@ class Pipeline:
     turnstile: Turnstile
     settings: Settings
     searching: Options = PLAIN
+    judge: Judge | None = None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of sentences, of shape (len(texts), dimensions)."""

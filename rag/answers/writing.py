@@ -85,7 +85,7 @@ def _supported(pipeline: Pipeline, composition: Composition, text: str, chosen: 
     of_these = [passage for passage in chosen if composition.number(passage) in known]
     # The title says what "it" and "the planet" are.
     evidence = [f"{passage.paper.title}. {passage.text}" for passage in of_these]
-    verdict = grounding.check(bare, evidence, pipeline.encode)
+    verdict = grounding.check(bare, evidence, pipeline.encode, judge=pipeline.judge)
     if verdict.supported:
         places = tuple(Evidence(*passage.place) for passage in of_these)
         return Sentence(bare, known, places, True, round(verdict.score, 4))

@@ -1,7 +1,8 @@
 """Check that a sentence says nothing that its evidence does not say.
 
-A sentence and the texts it cites in, a judgement with its reason out. The checks are of what can
-be checked by rule: numbers and units, names, opposites, negation, and nearness in meaning.
+A sentence and the texts it cites in, a judgement with its reason out. Numbers, units and names are checked by rule.
+Whether the evidence means what the sentence says is told by rules for terms, opposites and negation, and by a trained
+judge whom their doubts make stricter, or without one by nearness.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.check.meaning import Judge, support
 from rag.check.mentions import Mentions
 from rag.check.polarity import differs
 from rag.check.vocabulary import kinds, rivals, terms
-from rag.models.embedder import Encode
+from rag.models.embedder import Encode, Vectors
 from rag.text.quantities import agrees, quantities
 from rag.text.sentences import split
 from rag.text.terms import names, plain, stems, words
@@ -117,23 +119,31 @@ def _dimensions(text: str) -> str:
     return text
 
 
-def check(sentence: str, evidence: Sequence[str], encode: Encode, limits: Limits = Limits()) -> Grounding:
+def check(
+    sentence: str, evidence: Sequence[str], encode: Encode, limits: Limits = Limits(), judge: Judge | None = None
+) -> Grounding:
     """Whether the `evidence` texts together support `sentence`."""
     if not evidence:
         return Grounding(False, 0.0, "no evidence cited")
-    vectors = encode([sentence, *evidence, " ".join(evidence)])
-    sentence, evidence = _dimensions(sentence), [_dimensions(text) for text in evidence]
-    together = " ".join(evidence)
+    texts = [_dimensions(text) for text in evidence]
+    together = " ".join(texts)
+    plainly = _dimensions(sentence)
+    said, given = Mentions(plainly), Mentions(together)
+    fault = _number_fault(plainly, together) or _name_fault(plainly, given)
+    doubts = [doubt for doubt in (_term_fault(said, given), differs(plainly, _nearest(said, texts))) if doubt]
+    if judge:
+        means_it, score = support(judge, sentence, evidence, len(doubts))
+        fault = fault or ("" if means_it else (*doubts, "the evidence does not say this")[0])
+    else:
+        score, far = _nearness(said, given, encode([sentence, *evidence, " ".join(evidence)]), limits)
+        fault = next((one for one in (fault, *doubts, far) if one), "")
+    return Grounding(not fault, score * (0.3 if fault else 1.0), fault or "supported")
+
+
+def _nearness(said: Mentions, given: Mentions, vectors: Vectors, limits: Limits) -> tuple[float, str]:
+    """How near a sentence is to its evidence, in 0..1, and what is said when that is too far."""
     cosine = float(max(vectors[1:] @ vectors[0]))
-    said, given = Mentions(sentence), Mentions(together)
     covered = sum(given.word(stem) for stem in said.stems) / max(len(said.stems), 1)
     nearness = max(0.0, min(1.0, (cosine + covered) / 2))
-    fault = (
-        _number_fault(sentence, together)
-        or _name_fault(sentence, given)
-        or _term_fault(said, given)
-        or differs(sentence, _nearest(said, evidence))
-    )
-    if not fault and (cosine < limits.cosine or nearness < limits.nearness):
-        fault = f"too far from the evidence (cosine {cosine:.2f}, words {covered:.0%})"
-    return Grounding(not fault, nearness * (0.3 if fault else 1.0), fault or "supported")
+    too_far = cosine < limits.cosine or nearness < limits.nearness
+    return nearness, f"too far from the evidence (cosine {cosine:.2f}, words {covered:.0%})" if too_far else ""

@@ -23,9 +23,9 @@ class Thresholds:
         same_paper: of a further sentence of the first one's paper, which is about the same thing anyway.
     """
 
-    answered: float = 0.22
-    partly: float = 0.15
-    more: float = 0.25
+    answered: float = 0.2
+    partly: float = 0.13
+    more: float = 0.2
     bears: float = 0.6
     same_paper: float = 0.08
 
