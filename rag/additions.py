@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rag.index import build as building
+from rag.index import undo
 from rag.index.build import Plan
 from rag.index.folders import existing
 from rag.index.manifest import Manifest
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 def add_papers(sessions: Sessions, name: str, source: Source, progress: Progress = silent) -> Manifest:
     """Put the papers of a source into the index called ``name``, which is made when there is none.
 
-    Whoever asks ``sessions`` for it afterwards sees them. Raises SidereusError when the source or the index can't be
-    used.
+    Whoever asks ``sessions`` for it afterwards sees them, and :func:`rag.index.undo.take_back` takes them away
+    again. Raises SidereusError when the source or the index can't be used.
     """
     indexes = sessions.first.settings.indexes
     plan = Plan(name, (source,))
     if name in existing(indexes):
+        undo.remember(indexes, name)
         return building.add(indexes, plan, lambda _: sessions.of(name).embedder, progress)
     return building.build(indexes, plan, _embedder(sessions), progress=progress)
 

@@ -15,6 +15,12 @@ from rag.storage import write_json
 
 pytest_plugins = ["workbench"]
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How hard ``test_fuzzed_input.py`` tries."""
+    parser.addoption("--fuzz", type=int, default=60, help="how many texts of each kind are damaged at random")
+
+
 LAYERS = 3
 WORDS = (
     "a an and are as at by for from in is of on the to we with black hole holes galaxy galaxies star stars "

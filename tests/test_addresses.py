@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser import Visit, browser, visit
+from browser import Visit, browser
 from playwright.sync_api import Browser, Page, expect
-from viewing import PATIENCE, Observatory, look, observatory
+from viewing import Observatory, look, observatory
 
 __all__ = ["browser", "observatory"]  # fixtures, used by name
 
@@ -122,16 +122,15 @@ def test_the_map_has_words_of_its_own(tab: Visit) -> None:
     ],
 )
 def test_a_shared_link_opens_the_view_with_its_words(
-    browser: Browser, observatory: Observatory, address: str, view: str, field: str, words: str
+    tab: Visit, observatory: Observatory, address: str, view: str, field: str, words: str
 ) -> None:
-    tab = visit(browser, observatory.address, address=address)
-    tab.page.set_default_timeout(PATIENCE)
+    tab.page.goto(f"{observatory.address}/{address}")
     expect(tab.page.get_by_role("tab", name=view)).to_have_attribute("aria-selected", "true")
     expect(tab.page.locator(field)).to_have_value(words)
     expect(tab.page).to_have_url(re.compile(f"q={words}"))
 
 
-def test_a_link_to_a_library_of_another_index_opens_that_index(browser: Browser, observatory: Observatory) -> None:
-    tab = visit(browser, observatory.address, address="?view=library&index=invented")
+def test_a_link_to_a_library_of_another_index_opens_that_index(tab: Visit, observatory: Observatory) -> None:
+    tab.page.goto(f"{observatory.address}/?view=library&index=invented")
     expect(tab.page.get_by_role("tab", name="Library")).to_have_attribute("aria-selected", "true")
     expect(tab.page.locator("#library-indexes")).to_contain_text("What invented holds")

@@ -151,6 +151,23 @@ def test_header_and_map_follow_papers_that_are_added_here_or_by_another_program(
     assert tab.errors == []
 
 
+def test_a_file_is_looked_at_first_and_goes_into_a_new_index_that_can_be_taken_back(tab: Visit, tmp_path: Path) -> None:
+    file = papers.write(tmp_path / "My survey.jsonl", [*papers.many(5), "{broken"])
+    tab.page.locator("#library-drop input[type=file]").set_input_files(file)
+    seen = tab.page.locator("#library-progress .report")
+    expect(seen).to_contain_text("5 papers")
+    expect(seen).to_contain_text("1 that can't be used")
+    expect(seen).to_contain_text("a new index, my-survey")
+    expect(tab.page.locator("#library-indexes")).not_to_contain_text("my-survey")
+    tab.page.locator("#library-file").click()
+    expect(seen).to_contain_text("my-survey now holds 5 papers")
+    expect(tab.page.locator("#library-indexes")).to_contain_text("my-survey")
+    tab.page.get_by_role("button", name="Take this back").click()
+    expect(seen).to_contain_text("my-survey is gone again")
+    expect(tab.page.locator("#library-indexes")).not_to_contain_text("my-survey")
+    assert tab.errors == []
+
+
 @pytest.mark.parametrize(("name", "words"), [("no/name", "is no name for an index"), ("fine", "could be used")])
 def test_what_can_not_be_added_is_told_in_a_sentence(tab: Visit, tmp_path: Path, name: str, words: str) -> None:
     add(tab, name, papers.write(tmp_path / "broken.jsonl", ["{broken"]))

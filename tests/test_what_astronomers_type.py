@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import papers
 import pytest
 
@@ -16,7 +17,9 @@ from rag.index.filters import Filters
 from rag.index.index import Index, open_index
 from rag.index.manifest import read_manifest, write_manifest
 from rag.models.embedder import Embedder
+from rag.papers import Paper
 from rag.retrieval.hits import SearchResult
+from rag.retrieval.order import terms_first
 from rag.retrieval.query import ads
 from rag.retrieval.query.understand import understand
 from rag.retrieval.search import Options, search
@@ -165,6 +168,27 @@ def test_a_query_that_is_a_name_is_about_its_papers(find: Find, query: str, firs
     assert ids(result)[0] == first
 
 
+@pytest.mark.parametrize(
+    ("query", "author", "words"),
+    [
+        ("Jenkinsen quills", "Jenkinsen", "quills"),
+        ("quills jenkinsen", "jenkinsen", "quills"),
+        ("Sobrinhas carbon dioxide", "Sobrinhas", "carbon dioxide"),
+        ("jenkinsen olearyson", "jenkinsen & olearyson", ""),
+        ("papers by Jenkinsen in 2015", "Jenkinsen", ""),
+    ],
+)
+def test_a_name_beside_words_is_an_author_where_their_papers_say_the_words(
+    typed: Index, query: str, author: str, words: str
+) -> None:
+    meant = understand(query, typed)
+    assert (meant.filters.author, meant.text) == (author, words)
+
+
+def test_a_name_whose_papers_do_not_say_the_words_stays_a_word(typed: Index) -> None:
+    assert understand("kestrelman axions", typed).filters.author is None
+
+
 def test_a_surname_goes_before_a_given_name(find: Find) -> None:
     assert ids(find("papers by Simone")) == ["1902.91005"]
 
@@ -250,6 +274,23 @@ def test_an_author_is_corrected_too(find: Find) -> None:
 )
 def test_an_identifier_is_known_however_it_is_pasted(find: Find, query: str, paper: str) -> None:
     assert ids(find(query))[0] == paper
+
+
+def test_what_is_left_of_a_link_is_not_searched_for(typed: Index) -> None:
+    assert understand("10.1088/0004-637X/990/1/734/pdf", typed).text == ""
+
+
+def test_a_name_that_differs_by_a_blank_is_no_other_name(typed: Index) -> None:
+    assert understand("HD 989733 b", typed).expansions == ()
+
+
+def test_two_words_side_by_side_gain() -> None:
+    told = [
+        Paper("a", "Waves", ("Ada Example",), "Quills of waves.", ("astro-ph.GA",), 2019),
+        Paper("b", "Waves", ("Ada Example",), "Quill-waves are seen.", ("astro-ph.GA",), 2019),
+    ]
+    scores = terms_first(np.array([1.0, 0.8], dtype=np.float32), told, "quill waves")
+    assert scores[1] > scores[0] == 1.0
 
 
 def test_an_old_id_without_its_archive_gets_a_hint(find: Find) -> None:

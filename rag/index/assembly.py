@@ -32,7 +32,7 @@ def assemble(folder: Path, journal: Journal, embedder: Embedder, base: Manifest 
     """
     from rag.index.engine import configuration, txtai
 
-    name = _next_generation(folder)
+    name = next_generation(folder)
     aside = folder / f"{name}.tmp"
     shutil.rmtree(aside, ignore_errors=True)
     new, old = len(journal), base.papers if base else 0
@@ -75,7 +75,7 @@ def rewrite(folder: Path, manifest: Manifest, progress: Progress) -> str:
     """
     from rag.index.engine import txtai
 
-    name = _next_generation(folder)
+    name = next_generation(folder)
     aside = folder / f"{name}.tmp"
     shutil.rmtree(aside, ignore_errors=True)
     shutil.copytree(folder / manifest.generation, aside)
@@ -155,6 +155,7 @@ def _documents(
         steps.at(number)
 
 
-def _next_generation(folder: Path) -> str:
+def next_generation(folder: Path) -> str:
+    """The name of the generation after those that there are."""
     numbers = [int(path.name[1:5]) for path in folder.glob("g[0-9][0-9][0-9][0-9]*")]
     return f"g{max(numbers, default=0) + 1:04}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from rag.errors import IndexProblem, UsageError
 from rag.index.manifest import FILE, Manifest, read_manifest
 from rag.storage import locked
 
+BEFORE = "before"  # the folder, in that of an index, of what it was before the last addition
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -25,6 +27,17 @@ def existing(indexes: Path) -> list[str]:
     return sorted(path.parent.name for path in indexes.glob(f"*/{FILE}"))
 
 
+def fresh_name(file: Path, taken: Collection[str]) -> str:
+    """A name for a new index of a file's papers.
+
+    >>> fresh_name(Path("My library (2).bib"), ["my-library-2"])
+    'my-library-2-2'
+    """
+    name = re.sub(r"[^a-z0-9]+", "-", file.name.lower().partition(".")[0]).strip("-")[:50] or "papers"
+    places = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
+    return next(place for place in places if place not in taken)
+
+
 def manifests(indexes: Path) -> list[Manifest | IndexProblem]:
     """The manifest of every index, or what is wrong with it."""
     found: list[Manifest | IndexProblem] = []
@@ -37,8 +50,8 @@ def manifests(indexes: Path) -> list[Manifest | IndexProblem]:
 
 
 def size(place: Path) -> int:
-    """Bytes on disk of an index with unfinished builds, not of the starter's own files."""
-    return sum(map(_bytes, place.rglob("*")))
+    """Bytes on disk of an index with unfinished builds, not of the starter's own files, nor of what it was before."""
+    return sum(_bytes(path) for path in place.rglob("*") if BEFORE not in path.relative_to(place).parts)
 
 
 def _bytes(path: Path) -> int:
@@ -51,7 +64,8 @@ def _bytes(path: Path) -> int:
 def require(indexes: Path, name: str) -> list[Path]:
     """The parts, finished and unfinished, of the index called ``name``; IndexProblem when there are none."""
     place = folder(indexes, name)
-    parts = [part for part in (place / FILE, place / "building", *place.glob("g[0-9]*")) if part.exists()]
+    places = (place / FILE, place / "building", place / BEFORE, *place.glob("g[0-9]*"))
+    parts = [part for part in places if part.exists()]
     if not parts:
         raise IndexProblem(f"There is no index {name!r}: see 'sidereus index list'.")
     return parts

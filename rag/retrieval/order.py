@@ -22,6 +22,8 @@ Positions = npt.NDArray[np.int64]
 FADING = 8.0
 # How much a review is worth when reviews are asked for, as a share of the best score.
 REVIEW_BONUS = 0.35
+# How much it is worth to have two words side by side, as a share of the best score.
+TERM_BONUS = 0.5
 SAME = 0.97
 # Two papers may share a short title by chance; then their texts differ more than this.
 SAME_TITLE = 0.80
@@ -59,8 +61,16 @@ def reviews_first(scores: Floats, papers: Sequence[Paper]) -> Floats:
 
 
 def phrases_first(scores: Floats, papers: Sequence[Paper], phrases: Sequence[str]) -> Floats:
-    """Scores in which papers that have the phrases word for word gain."""
-    bonus = float(scores.max(initial=0)) + 1.0
+    """Scores in which papers that have the phrases word for word come before others."""
+    return _with_phrases(scores, papers, phrases, float(scores.max(initial=0)) + 1.0)
+
+
+def terms_first(scores: Floats, papers: Sequence[Paper], term: str) -> Floats:
+    """Scores in which papers that have two words side by side gain, for these may be a term."""
+    return _with_phrases(scores, papers, [term.rstrip("s")], TERM_BONUS * float(scores.max(initial=0)))
+
+
+def _with_phrases(scores: Floats, papers: Sequence[Paper], phrases: Sequence[str], bonus: float) -> Floats:
     wanted = [" ".join(re.findall(r"\w+", phrase.lower())) for phrase in phrases]
     texts = (" ".join(re.findall(r"\w+", paper.text.lower())) for paper in papers)
     held = np.array([sum(phrase in text for phrase in wanted) for text in texts], dtype=np.float32)

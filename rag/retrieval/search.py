@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ REORDERED = 60
 # How many of the best papers a re-ranker reads.
 RERANKED = 30
 SPARE = 5
+# Two words, which may be a term such as "gravitational focusing".
+TERM = re.compile(r"[^\W\d_]{3,}[ -][^\W\d_]{3,}")
+# What the words of a thing's other name count, beside those that were typed.
+WRITTEN_OTHERWISE = 0.9
 RECENT = 0.5
 LAST_YEAR = 9999
 
@@ -234,7 +239,7 @@ class _Search:
         )
 
     def _matching(self, texts: Sequence[str], many: int) -> RankedList:
-        """The keyword hits of a text; papers that write it in another way count as if they used its words."""
+        """The keyword hits of a text; papers that write it in another way count nearly as if they used its words."""
         rows, scores = self.index.matching_words(texts[0], many, self.admitted)
         mass = self._mass(texts[0])
         for other in texts[1:]:
@@ -243,7 +248,7 @@ class _Search:
             best = np.zeros(len(both), dtype=np.float32)
             best[np.searchsorted(both, rows)] = scores
             places = np.searchsorted(both, more)
-            best[places] = np.maximum(best[places], theirs * (mass / max(self._mass(other), 1e-6)))
+            best[places] = np.maximum(best[places], theirs * (WRITTEN_OTHERWISE * mass / max(self._mass(other), 1e-6)))
             rows, scores = both, best
         return RankedList(rows, scores)
 
@@ -272,12 +277,16 @@ class _Search:
         if recency and len(rows):
             scores = order.newer(scores, self.index.content.years(rows), recency)
             places = np.argsort(-scores, kind="stable")
-        if self.meant.reviews or self.meant.leads or self.meant.phrases:
+        term = self.meant.text if TERM.fullmatch(self.meant.text) else ""
+        if self.meant.reviews or self.meant.leads or self.meant.phrases or term:
             best, rest = places[:REORDERED], places[REORDERED:]
             papers = self.index.papers(rows[best].tolist())
             if self.meant.phrases:
                 scores = scores.copy()
                 scores[best] = order.phrases_first(scores[best], papers, self.meant.phrases)
+            elif term:
+                scores = scores.copy()
+                scores[best] = order.terms_first(scores[best], papers, term)
             if self.meant.reviews:
                 scores = scores.copy()
                 scores[best] = order.reviews_first(scores[best], papers)

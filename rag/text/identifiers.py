@@ -127,7 +127,9 @@ def _dois(query: str) -> list[Identifier]:
         while value.endswith(")") and value.count(")") > value.count("("):
             value = value[:-1].rstrip(".,;:?!")
         keys = (f"doi:{value.lower()}",)
-        found.append(Identifier("DOI", value, keys, (match.start(), match.start(1) + len(value))))
+        left = match[1][len(value) :]
+        end = match.end() if AFTER_DOI.fullmatch(left) else match.end() - len(left)
+        found.append(Identifier("DOI", value, keys, (match.start(), end)))
     return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol
 
 from rag.retrieval.query.years import is_question
@@ -31,8 +32,12 @@ THING = re.compile(
 MONTHS = frozenset(
     "january february march april may june july august september october november december spring autumn".split()
 )
+# No name ends with one.
+LITTLE = frozenset("in on of by from for and or the to at with about since after before until between during".split())
 LONGEST_NAME = 4
 LONGEST_LIST = 6
+# An author and words, in so many words together.
+FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,12 @@ class Facts(Protocol):
     def is_rare(self, word: str, share: float) -> bool:
         """Whether at most that share of the papers have the word in their text."""
 
+    def papers_by_saying(self, name: str, words: str) -> int:
+        """How many papers are by somebody of that surname and say all of some words."""
+
+    def texts_saying(self, words: str) -> int:
+        """How many papers have all of some words in their text."""
+
 
 # Shares of the papers in whose texts a word may stand and still be taken for a name.
 RARE = 5e-4
@@ -70,7 +81,7 @@ def find(query: str, facts: Facts) -> tuple[list[Author], list[str]]:
         for author in cue():
             return [author], []
     if not reader.unknown:
-        for author in reader.unheard_of():
+        for author in chain(reader.with_words(), reader.unheard_of()):
             return [author], []
     return [], reader.unknown
 
@@ -174,6 +185,21 @@ class _Reader:
             if len(match[1]) > 2 and rare and self._full(name) and not THING.match(self.query, end):
                 yield Author(name, (match.start(), end))
 
+    def with_words(self) -> Iterator[Author]:
+        """A surname before or after words that its own papers say, and others with the name no more often."""
+        words = list(re.finditer(WORD, self.query))
+        if self.asks or not 2 <= len(words) <= FEW:
+            return
+        found: list[tuple[int, Author]] = []
+        for match in (words[0], words[-1]):
+            rest = re.sub(r"\b(?:19|20)\d\d\b", " ", self.query[: match.start()] + self.query[match.end() :])
+            if len(match[0]) > 2 and self._surname(match[0]) and not THING.match(self.query, match.end()):
+                theirs = self.facts.papers_by_saying(match[0], rest)
+                if theirs and theirs >= self.facts.texts_saying(f"{match[0]} {rest}"):
+                    found.append((theirs, Author(match[0], match.span())))
+        if found:
+            yield max(found, key=lambda one: one[0])[1]
+
     def unheard_of(self) -> Iterator[Author]:
         """A capitalised surname, as in "Perlmutter supernovae", that is no word of any paper's text."""
         if self.asks or self.query.istitle():
@@ -201,6 +227,8 @@ class _Reader:
             return False
         if not self._surname(last) or not self.facts.is_author(f"{first} {last}", True):
             return False
+        if self.facts.papers_by_saying(last, first):  # "MOND Milgrom"
+            return False
         return self.facts.is_author(first, False) or (first[0].isupper() and self.facts.is_rare(first, RARE))
 
     def _list(self, start: int, end: int) -> tuple[str, int]:
@@ -225,7 +253,12 @@ class _Reader:
         for count in range(len(words), 0, -1):
             stop = start + words[count - 1].end()
             name = self.query[start:stop]
-            whole = "," not in name and " and " not in name and "&" not in name
+            whole = (
+                "," not in name
+                and " and " not in name
+                and "&" not in name
+                and not LITTLE & {words[count - 1][0].lower()}
+            )
             if whole and len(words[count - 1][0].rstrip(".")) > 1 and self._plausible(name):
                 return re.sub(r"['’]s$", "", name), stop
         return "", start

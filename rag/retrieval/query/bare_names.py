@@ -14,6 +14,7 @@ from rag.text.personal_names import COLLECTIVE, PARTICLES, SUFFIXES, people
 
 LONGEST = 120
 MOST_WORDS = 5
+MOST_TOGETHER = 3
 WORKS = r"(?:papers?|articles?|publications?|preprints?|works?|studies)"
 FIRST = re.compile(rf"^\s*(?:{WORKS}\s+(?:with|by)\s+)?(?:first|lead)\s+authors?\s*:?\s+", re.I)
 CUE = re.compile(rf"^\s*(?:(?:all\s+)?(?:the\s+)?{WORKS}\s+(?:written\s+)?(?:by|of)\s+|authors?\s*:?\s+|by\s+)", re.I)
@@ -53,6 +54,9 @@ class Facts(Protocol):
     def papers_by_all(self, names: str) -> int:
         """How many papers are by all of some authors, joined by "&"."""
 
+    def papers_by_saying(self, name: str, words: str) -> int:
+        """How many papers are by somebody of that surname and say all of some words."""
+
     def texts_with(self, word: str) -> int:
         """How many papers have a word in their text."""
 
@@ -70,6 +74,8 @@ def find(query: str, facts: Facts) -> Named | None:
     if not rest or not NAME.fullmatch(rest) or NO_NAME.search(rest):
         return None
     names = _names(rest, facts)
+    if len(names) == 1 and not facts.is_author(names[0], True):
+        names = _side_by_side(names[0], facts) or names
     likely = [name for name in names if _plausible(name, facts, told or len(names) > 1)]
     together = len(names) > 1 and likely and all(facts.is_author(name, True) for name in names)
     if len(likely) < len(names) and not (together and facts.papers_by_all(" & ".join(names))):
@@ -105,6 +111,13 @@ def _names(text: str, facts: Facts) -> list[str]:
     return found
 
 
+def _side_by_side(text: str, facts: Facts) -> list[str]:
+    """The surnames of people who wrote a paper together, with nothing between them, as in "press schechter"."""
+    words = text.split()
+    together = 1 < len(words) <= MOST_TOGETHER and all(facts.is_author(word, True) for word in words)
+    return words if together and facts.papers_by_all(" & ".join(words)) else []
+
+
 def _plausible(name: str, facts: Facts, told: bool) -> bool:
     """Whether a name is an author's rather than words; ``told`` says that the query gives other signs of that."""
     words = [word for word in re.split(r"[\s,]+", name) if word.strip(".")]
@@ -118,6 +131,8 @@ def _plausible(name: str, facts: Facts, told: bool) -> bool:
     capital = long_words and all(word[0].isupper() or word.lower() in PARTICLES for word in long_words)
     allowed = CAPITAL if capital or told else SMALL
     if len(long_words) > 1:
-        # "Adam Riess" and "dark matter": the two must be somebody's, and rarely said.
+        # "Adam Riess" and "dark matter": the two must be somebody's, and rarely said; "MOND Milgrom" is about MOND.
+        if len(long_words) == len(words) == 2 and "," not in name and facts.papers_by_saying(words[1], words[0]):
+            return False
         return facts.texts_with(name) <= allowed * facts.papers_by(name)
     return facts.texts_with(name) <= allowed * (facts.papers_by(name) + 1)

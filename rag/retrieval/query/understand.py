@@ -11,11 +11,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from rag.index.filters import Filters
 from rag.index.index import Index
 from rag.retrieval.query import acronyms, ads, authors, bare_names, categories, leaving_out, objects, years
 from rag.retrieval.query.meaning import LIKE, Expansion, Guess, Understood
 from rag.text import identifiers, references
+from rag.text.forms import comparable
 from rag.text.identifiers import Identifier
 from rag.text.spelling import Correction
 
@@ -198,6 +201,13 @@ class _Facts:
     def papers_by_all(self, names: str) -> int:
         return len(self._index.content.matching(Filters(author=names)))
 
+    def papers_by_saying(self, name: str, words: str) -> int:
+        theirs = self._index.content.matching(Filters(author=name))
+        return len(np.intersect1d(theirs, self._index.rows_with(words)))
+
+    def texts_saying(self, words: str) -> int:
+        return len(self._index.rows_with(words))
+
     def texts_with(self, word: str) -> int:
         return min(self._index.document_frequencies(word), default=0)
 
@@ -264,7 +274,8 @@ def _expansions(text: str, index: Index) -> list[Expansion]:
     for reader in (objects.find, acronyms.find):
         for (start, end), names in reader(text):
             typed = text[start:end]
-            also = tuple(name for name in names if all(index.document_frequencies(name)))
+            others = (name for name in names if comparable(name).lower() != comparable(typed).lower())
+            also = tuple(name for name in others if all(index.document_frequencies(name)))
             if also and not any(typed in other.typed for other in expansions):
                 expansions.append(Expansion(typed, also))
     return expansions

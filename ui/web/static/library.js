@@ -9,8 +9,8 @@
     find("#library-view .years .ends").replaceChildren(...span.map((year) => Object.assign(document.createElement("span"), { textContent: year })));
   });
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("#library-view .open");
-    if (button) page.say("library-said", { open: button.value });
+    const button = event.target.closest("#library-view :is(.open, .undo)");
+    if (button) page.say("library-said", button.matches(".undo") ? { undo: button.value } : { open: button.value });
   });
   document.addEventListener("sidereus:view", ({ detail }) => detail === "library" && page.say("library-opened", {}));
   page.watch(() => {

@@ -14,18 +14,28 @@ import gradio as gr
 from rag.additions import add_papers
 from rag.doctor import examine
 from rag.errors import SidereusError, UsageError, of_system
-from rag.index.folders import folder, manifests, size
+from rag.index.folders import existing, folder, fresh_name, manifests, size
 from rag.index.manifest import Manifest
+from rag.index.undo import take_back
 from rag.models import catalog, choice, store
 from rag.sources import Source, open_source
+from rag.sources.preview import preview
 from rag.work import Work
 from ui.web.shared import Shared, told
 from ui.web.shown import plain
 from ui.web.uploads import keep
 from ui.web.views import IN_TURN, message, problem_html, text, wire
-from ui.web.views.library_markup import findings_html, indexes_html, models_html, progress_html, report_html
+from ui.web.views.library_markup import (
+    findings_html,
+    indexes_html,
+    models_html,
+    preview_html,
+    progress_html,
+    report_html,
+    taken_back_html,
+)
 
-ENDINGS = [".json", ".jsonl", ".gz", ".zst", ".bib", ".ris", ".csv", ".tsv"]
+ENDINGS = [".json", ".jsonl", ".gz", ".zst", ".bib", ".bibtex", ".ris", ".csv", ".tsv", ".parquet"]
 STARTER = "starter"
 
 Update = dict[Any, Any]
@@ -55,8 +65,10 @@ def build(shared: Shared) -> None:
         )
         plain("<h2>Add papers</h2>")
         with gr.Row(elem_id="library-add"):
-            name = gr.Dropdown([], label="Into this index; a new name makes a new one", allow_custom_value=True)
-            file = gr.File(label="From a file", file_types=ENDINGS, height=110, elem_id="library-drop")
+            name = gr.Dropdown(
+                [], label="Into this index: a new one unless you choose another", allow_custom_value=True
+            )
+            file = gr.File(label=f"From a file ({', '.join(ENDINGS)})", height=110, elem_id="library-drop")
         with gr.Row(elem_id="library-go"):
             add = gr.Button("Add the file", elem_id="library-file", elem_classes="main")
             starter = gr.Button("Add the starter collection", elem_id="library-starter", elem_classes="quiet")
@@ -73,7 +85,9 @@ def build(shared: Shared) -> None:
     outputs = [indexes, facts, name, models, progress, shared.news]
     opened.change(view.open, [opened, shared.index], outputs, **IN_TURN)
     shared.index.change(view.open, [opened, shared.index], outputs, **IN_TURN)
-    said.change(view.switch, [said], [shared.index], **IN_TURN)
+    said.change(view.do, [said, shared.index], [shared.index, *outputs], **IN_TURN)
+    file.upload(view.look_at, [file, name], [progress, name], **IN_TURN)
+    file.clear(lambda: "", outputs=[progress], **IN_TURN)
     add.click(view.add_file, [name, file, shared.index], [*outputs, file], **IN_TURN)
     starter.click(view.add_starter, [name, shared.index], [*outputs, file], **IN_TURN)
     look.click(view.examine, outputs=[findings], **IN_TURN)
@@ -96,17 +110,37 @@ class LibraryView:
         if self._adding and self._adding.running:
             yield from self._watched(self._adding, index)
 
-    def switch(self, said: str) -> Update:
-        """Another index for this browser tab."""
-        name = text(message(said), "open", 64)
-        return {self.shared.index: name} if name in self.shared.sessions.names() else {}
+    def do(self, said: str, index: str) -> Update:
+        """Another index for this browser tab, or an addition taken back."""
+        wanted = message(said)
+        if name := text(wanted, "undo", 64):
+            return self._take_back(name, index)
+        name = text(wanted, "open", 64)
+        return {self.shared.index: name} if name in self.shared.sessions.names() else {self.parts.facts: gr.skip()}
+
+    def _take_back(self, name: str, index: str) -> Update:
+        sessions = self.shared.sessions
+        if self._adding and self._adding.running:
+            return {self.parts.progress: problem_html("Papers are being added: wait until that is done.")}
+        try:
+            if name == sessions.default and len(sessions.of(name).manifest.runs) == 1:
+                raise UsageError(f"{name} is the index in use and would be gone: start with another one first.")
+            before = take_back(sessions.first.settings.indexes, name)
+        except SidereusError as error:
+            return {self.parts.progress: problem_html(str(error))}
+        gone = before is None and name == index
+        here = "" if gone else index
+        told = taken_back_html(name, before)
+        news = {self.parts.progress: told, self.shared.news: time.monotonic()}
+        return {**({self.shared.index: sessions.default} if gone else {}), **self._overview(here), **news}
 
     def add_file(self, name: str | None, file: str | None, index: str) -> Iterator[Update]:
         """Add the papers of an uploaded file, which is kept so that the index can be brought up to date with it."""
         try:
             if not file:
                 raise UsageError("There is no file yet: choose one, or drop it into the box.")
-            self._into(name, index)
+            into = self._into(name, Path(file))
+            preview(open_source(file))  # what holds nothing is told before anything is made
             source = open_source(str(keep(self.shared.sessions.first.settings.state, Path(file))))
         except SidereusError as error:
             yield {self.parts.progress: problem_html(str(error))}
@@ -115,11 +149,23 @@ class LibraryView:
             yield {self.parts.progress: problem_html(str(of_system(error)))}
             return
         yield {self.parts.file: None}
-        yield from self._added(name, source, index)
+        yield from self._added(into, source, index)
+
+    def look_at(self, file: str, name: str | None) -> Update:
+        """What was understood of an uploaded file, and a new index for it unless another was named."""
+        try:
+            seen = preview(open_source(file))
+        except SidereusError as error:
+            return {self.parts.progress: problem_html(str(error))}
+        except OSError as error:
+            return {self.parts.progress: problem_html(str(of_system(error)))}
+        indexes = existing(self.shared.sessions.first.settings.indexes)
+        into = (name or "").strip() or fresh_name(Path(file), indexes)
+        return {self.parts.progress: preview_html(seen, into, into in indexes), self.parts.name: into}
 
     def add_starter(self, name: str | None, index: str) -> Iterator[Update]:
         """Add the papers that come with Sidereus."""
-        yield from self._added(name, open_source(STARTER), index)
+        yield from self._added((name or "").strip() or STARTER, open_source(STARTER), index)
 
     def examine(self) -> Iterator[str]:
         """What the doctor finds, as it finds it."""
@@ -129,9 +175,9 @@ class LibraryView:
             yield findings_html(found, ended=False)
         yield findings_html(found, ended=True)
 
-    def _added(self, name: str | None, source: Source, index: str) -> Iterator[Update]:
+    def _added(self, into: str, source: Source, index: str) -> Iterator[Update]:
         try:
-            into = self._into(name, index)
+            folder(self.shared.sessions.first.settings.indexes, into)
         except SidereusError as error:
             yield {self.parts.progress: problem_html(str(error))}
             return
@@ -142,10 +188,11 @@ class LibraryView:
             self._adding = Work(lambda progress: add_papers(self.shared.sessions, into, source, progress))
         yield from self._watched(self._adding, index)
 
-    def _into(self, name: str | None, index: str) -> str:
-        """The name of the index to add to; UsageError when it can be none."""
-        into = (name or "").strip() or self.shared.session(index).manifest.name
-        folder(self.shared.sessions.first.settings.indexes, into)
+    def _into(self, name: str | None, file: Path) -> str:
+        """The name of the index to add to, a new one unless it was named; UsageError when it can be none."""
+        indexes = self.shared.sessions.first.settings.indexes
+        into = (name or "").strip() or fresh_name(file, existing(indexes))
+        folder(indexes, into)
         return into
 
     def _watched(self, adding: Work[Manifest], index: str) -> Iterator[Update]:
@@ -175,6 +222,6 @@ class LibraryView:
         return {
             self.parts.indexes: indexes_html(found, sizes, current, categories),
             self.parts.facts: told({"index": current, "years": years, "span": [min(years), max(years)]}),
-            self.parts.name: gr.update(choices=list(sizes), value=current),
+            self.parts.name: gr.update(choices=list(sizes), value=""),
             self.parts.models: models_html(catalog.catalog(), here, used),
         }

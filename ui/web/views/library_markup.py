@@ -8,6 +8,8 @@ from rag.doctor import Finding
 from rag.errors import IndexProblem
 from rag.index.manifest import Manifest
 from rag.models.catalog import Model
+from rag.sources.preview import Preview
+from rag.text.latex import plain
 from rag.work import Work
 from ui.web.text import escaped
 
@@ -44,6 +46,23 @@ def _index(one: Manifest | IndexProblem, sizes: Mapping[str, int], current: str)
     return f'<li><span class="name">{escaped(one.name)}</span>{use}<span class="facts">{escaped(facts)}</span></li>'
 
 
+def preview_html(seen: Preview, into: str, there: bool) -> str:
+    """What was understood of a file, before anything of it is added."""
+    count = f"{'The first ' if seen.more else ''}{seen.papers:,} paper{'s' if seen.papers != 1 else ''}"
+    facts = [f"{count}, {seen.years[0]}–{seen.years[1]}"]
+    facts += [f"{seen.without_text:,} without an abstract"] if seen.without_text else ["all with an abstract"]
+    facts += [f"{seen.others:,} of other fields are left out"] if seen.others else []
+    facts += [f"{seen.skipped:,} that can't be used"] if seen.skipped else []
+    first = "".join(f"<li>{escaped(plain(paper.title))} ({escaped(paper.byline)})</li>" for paper in seen.first)
+    why = "".join(f"<li>{escaped(problem)}</li>" for problem in seen.problems)
+    index = f"the index {into}, which is there already" if there else f"a new index, {into}"
+    return (
+        f'<div class="report" role="status"><p>Understood: <b>{escaped("; ".join(facts))}</b>.</p><ul>{first}</ul>'
+        f"{f'<p>Left out:</p><ul class=problems>{why}</ul>' if why else ''}"
+        f"<p>Nothing is added yet. They will go into {escaped(index)}.</p></div>"
+    )
+
+
 def progress_html(adding: Work[Manifest]) -> str:
     """How far papers are being added."""
     left = f", {adding.left}" if adding.left else ""
@@ -63,8 +82,15 @@ def report_html(manifest: Manifest) -> str:
     return (
         f'<div class="report" role="status"><p><b>{escaped(manifest.name)}</b> now holds {manifest.papers:,} papers: '
         f"{run.added:,} added, {run.changed:,} replaced by newer versions, {run.unchanged:,} there already, "
-        f"{run.skipped:,} that can't be used, in {run.seconds:,.0f} s.</p>{why}</div>"
+        f"{run.skipped:,} that can't be used, in {run.seconds:,.0f} s. "
+        f'<button class="undo" value="{escaped(manifest.name)}">Take this back</button></p>{why}</div>'
     )
+
+
+def taken_back_html(name: str, before: Manifest | None) -> str:
+    """What an index is after an addition was taken back."""
+    now = f"holds {before.papers:,} papers, as before" if before else "is gone again"
+    return f'<div class="report" role="status"><p><b>{escaped(name)}</b> {now}.</p></div>'
 
 
 def models_html(models: Sequence[Model], here: Collection[str], used: Collection[str]) -> str:
