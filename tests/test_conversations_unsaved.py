@@ -144,6 +144,17 @@ def test_a_change_within_the_same_moment_is_seen(store: Conversations, tmp_path:
     assert now.title == "other"
 
 
+def test_a_file_written_over_with_its_old_time_and_size_is_read_again(store: Conversations, tmp_path: Path) -> None:
+    kept = store.change(Kept("starter"), lambda now: now.with_entry(Entry("first")))
+    path = tmp_path / "conversations" / f"{kept.id}.json"
+    assert store.read(kept.id) == kept
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b'"first"', b'"third"'))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_ino, path.stat().st_size) == (before.st_ino, before.st_size)
+    assert questions(store.read(kept.id)) == ["third"]
+
+
 def test_what_a_killed_write_left_is_swept_away_and_nothing_else(tmp_path: Path) -> None:
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     left = tmp_path / f".a.json.{int(gone.stdout)}.tmp"

@@ -31,7 +31,7 @@ from rag.storage import sweep, write_text
 log = logging.getLogger(__name__)
 
 Vote = Literal["up", "down"]
-Stamp = tuple[int, int, int]
+Stamp = tuple[int, int, int, int]
 
 _NAME = re.compile(r"[0-9a-f]{12}")
 _LONGEST_TITLE = 70
@@ -267,7 +267,8 @@ class Conversations:
     def _read_file(self, path: Path) -> Kept | None:
         try:
             status = path.stat()
-            written = status.st_mtime_ns, status.st_size, status.st_ino
+            # A program that copies files may set the time of the writing, but nobody that of the change.
+            written = status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
             known = self._read.get(path)
             if known is None or known[0] != written:
                 record = earlier.brought_up_to_date(json.loads(path.read_bytes()))
