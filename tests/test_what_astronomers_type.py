@@ -176,6 +176,7 @@ def test_a_query_that_is_a_name_is_about_its_papers(find: Find, query: str, firs
         ("Sobrinhas carbon dioxide", "Sobrinhas", "carbon dioxide"),
         ("jenkinsen olearyson", "jenkinsen & olearyson", ""),
         ("papers by Jenkinsen in 2015", "Jenkinsen", ""),
+        ("What does Jenkinsen et al. 2016 find?", "Jenkinsen", ""),
     ],
 )
 def test_a_name_beside_words_is_an_author_where_their_papers_say_the_words(

@@ -19,6 +19,11 @@ ASKING_FOR = re.compile(
     re.I,
 )
 LIKE = re.compile(r"\b(?:(?:papers?|articles?|more|works?)\s+)?(?:like|similar\s+to|related\s+to|resembling)\s*$", re.I)
+# What is left of "What does Riess 2016 find?" without its paper.
+ASKED = re.compile(
+    r"^what\s+(?:do|does|did|have|has)\s+(?:find|found|say|said|show|shown|report|conclude|argue|claim|present|discuss)\W*$",
+    re.I,
+)
 # What is left hanging when a filter's words are taken out.
 HANGING = re.compile(
     r"^[\s,;:.]*(?:(?:and|or|on|about|of|in|from|for|by|with|published|regarding)\b[\s,;:.]*)+"
@@ -107,7 +112,8 @@ class Understood:
             rest = f"{before} {rest[end:]}"
         if not spans:
             return ASKING_FOR.sub("", rest).strip() or rest
-        return HANGING.sub("", HANGING.sub("", ASKING_FOR.sub("", _tidy(rest)))).strip()
+        rest = ASKED.sub("", _tidy(rest))
+        return HANGING.sub("", HANGING.sub("", ASKING_FOR.sub("", rest))).strip()
 
     def without(self, given_up: Collection[Guess]) -> Understood:
         """The same with fewer guesses."""
