@@ -277,6 +277,12 @@ def test_an_identifier_is_known_however_it_is_pasted(find: Find, query: str, pap
     assert ids(find(query))[0] == paper
 
 
+def test_a_quoted_sentence_is_no_wish_and_its_paper_comes_first(find: Find) -> None:
+    result = find("This observatory has a gravitational telescope too, and its spectrum.")
+    assert (ids(result)[0], bool(result.filters)) == ("1902.91005", False)
+    assert not find("The quills of 2015 were seen by Jenkinsen in the years from 2010 until 2014.").filters
+
+
 def test_what_is_left_of_a_link_is_not_searched_for(typed: Index) -> None:
     assert understand("10.1088/0004-637X/990/1/734/pdf", typed).text == ""
 

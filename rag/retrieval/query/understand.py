@@ -25,6 +25,8 @@ from rag.text.spelling import Correction
 # Longer texts are pasted abstracts, not queries.
 LONGEST_READ = 400
 MOST_VARIANTS = 6
+# Words of the shortest sentence that is taken for a quotation, with its full stop.
+SENTENCE = 8
 # In so many of the best papers it is looked up how something is said.
 PAPERS_ASKED = 100
 LONE_YEAR = re.compile(r"\(?((?:19|20)\d\d)\)?")
@@ -92,10 +94,12 @@ def _understood(query: str, index: Index) -> Understood:
     # Blanked, not cut, so that places in the query stay what they are.
     free = _blanked(query, [identifier.span for identifier in found])
     like = any(LIKE.search(query[: identifier.span[0]]) for identifier in found)
+    if quoted := _is_sentence(query):
+        free = " " * len(query)
     author, unknown = authors.find(free, _Facts(index))
     guesses = [*_author_guesses(author), *_category_guesses(free)]
     free = _blanked(free, [span for guess in guesses for span in guess.spans])
-    guesses += _year_guesses(query, free, author)
+    guesses += [] if quoted else _year_guesses(query, free, author)
     notes += [f"No author here is called {name}: the name was searched as a word." for name in unknown[:1]]
     query, without = leaving_out.split(query, lambda whole: _texts(whole, index))
     meant = Understood(
@@ -108,9 +112,15 @@ def _understood(query: str, index: Index) -> Understood:
         bool(REVIEWS.search(query) or REVIEWS_LAST.search(query)),
         bool(RECENT.search(query)),
         tuple(notes),
+        phrases=(query,) if quoted else (),
         without_words=without,
     )
     return replace(meant, expansions=tuple(_expansions(meant.text, index)))
+
+
+def _is_sentence(query: str) -> bool:
+    """Whether a query is a sentence, as quoted from a paper: what it names are no wishes."""
+    return query.rstrip().endswith(".") and len(query.split()) >= SENTENCE and not ads.is_ads(query)
 
 
 def _texts(query: str, index: Index) -> list[str]:
