@@ -21,7 +21,8 @@
   const given = new URLSearchParams(location.search);
   const root = document.documentElement;
   root.lang = "en";
-  root.dataset.view = given.get("view") ?? "chat";
+  const named = (address) => (["search", "map", "library"].includes(address.get("view")) ? address.get("view") : "chat");
+  root.dataset.view = named(given);
 
   // The address says where one is: the view, the index, the conversation, and what the view has of its own. It is noted
   // when something changes; a step is where Back leads to.
@@ -47,7 +48,7 @@
     const there = new URLSearchParams(location.search);
     going = true;
     settled = false;
-    root.dataset.view = there.get("view") ?? "chat";
+    root.dataset.view = named(there);
     place = { index: there.get("index"), c: there.get("c") };
     document.dispatchEvent(new CustomEvent("sidereus:moved", { detail: there }));
     say("said", { do: "go", view: root.dataset.view, index: place.index ?? "", value: place.c ?? "" });
