@@ -83,7 +83,7 @@ def test_papers_are_added_with_a_report_and_hostile_ones_do_nothing(tab: Visit, 
     tab.page.locator("#find-words").press("Enter")
     expect(tab.page.locator("#search-results h3").first).to_contain_text("Hostile quasars")
     tab.page.locator("#search-results .unfold").first.click()
-    tab.page.locator("#search-results .like").first.click()
+    tab.page.locator("#search-results [name=like]").first.click()
     tab.page.get_by_role("tab", name="Map", exact=True).click()
     tab.page.wait_for_selector("#map-legend button")
     tab.page.locator("#map-pick-view").click()

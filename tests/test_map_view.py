@@ -149,14 +149,18 @@ def test_the_timeline_counts_papers_per_year_and_selects_a_year(tab: Visit) -> N
     assert all("2016" in line for line in tab.page.locator("#map-picked .byline").all_inner_texts())
 
 
-def test_a_search_is_lit_up_when_the_map_is_opened(browser: Browser, observatory: Observatory) -> None:
+def test_the_map_lights_up_its_own_words_and_not_those_of_a_search(browser: Browser, observatory: Observatory) -> None:
     tab = look(browser, observatory, "Search")
     tab.page.locator("#find-words").fill("dark matter")
     tab.page.locator("#find-words").press("Enter")
     tab.page.wait_for_selector("#search-results article")
     tab.page.get_by_role("tab", name="Map", exact=True).click()
     opened(tab)
-    expect(tab.page.locator("#map-caption")).to_contain_text("dark matter")
+    expect(tab.page.locator("#map-caption")).not_to_contain_text("dark matter")
+    light(tab, "gravitational waves")
+    expect(tab.page.locator("#map-caption")).to_contain_text("gravitational waves")
+    tab.page.get_by_role("tab", name="Search", exact=True).click()
+    expect(tab.page.locator("#find-words")).to_have_value("dark matter")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

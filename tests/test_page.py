@@ -66,7 +66,7 @@ def test_a_card_shows_the_paper_its_evidence_and_what_kind_of_text_it_is(tab: Vi
     tab.ask(QUESTION)
     tab.finish()
     card = tab.page.locator("#t1-1")
-    expect(card.locator(".byline")).to_have_text(
+    expect(card.locator(".byline > span").first).to_have_text(
         "Adam G. Riess, Stefano Casertano, Wenlong Yuan et al. · 2018 · astro-ph.CO, astro-ph.SR"
     )
     places = ["abs/1804.10655", "pdf/1804.10655"]
@@ -229,7 +229,7 @@ def test_a_taken_port_is_told_in_a_sentence() -> None:
 def test_only_formulas_leave_with_delimiters() -> None:
     (left, right), (first, last) = INLINE, DISPLAY
     assert rich(r"a $x<y$ b \$5 & 10\%") == f"a {left}x&lt;y{right} b $5 &amp; 10%"
-    assert rich(r"$$a\)b$$") == rf"{first}a\)b{last}"
+    assert rich(r"$$a\)b$$") == f"{first}ab{last}"
     assert rich(f"$a{right}{left}b$ {left}") == f"{left}ab{right} "
     assert escaped(rf"\(x\){left}") == "&#92;(x&#92;)"
 

@@ -68,7 +68,7 @@ def command(
     from ui.cli import show
 
     question = _given(question) if questions is None or question == "-" else question
-    if bool(question) == bool(questions):
+    if (question is None) == (questions is None):
         raise UsageError("Give one question, on the command line or the input stream, or a file with --questions.")
     session = Session(load_settings(index=index, embedding=embedding, llm=llm, offline=offline))
     earlier = read_conversation(conversation) if conversation else Conversation()
@@ -93,10 +93,10 @@ def command(
             show.note(answer.note)
 
 
-def _given(question: str | None) -> str:
+def _given(question: str | None) -> str | None:
     """The question of the command line, else what stands on the input stream, unless somebody sits before that."""
     if question is None and sys.stdin.isatty():
-        return ""
+        return None
     return sys.stdin.read().strip() if question in (None, "-") else str(question)
 
 
