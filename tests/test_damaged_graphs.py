@@ -21,9 +21,8 @@ def own_graphs(own_library: Path) -> Path:
 
 
 def graph(home: Path, model: str) -> Path:
-    """The graph of a model."""
-    (found,) = (home / "models" / ".onnx").glob(f"{model}-*-int8.onnx")
-    return found
+    """The graph of a model's present weights."""
+    return home / "models" / ".onnx" / f"{model}-{store.fingerprint(home / 'models' / model)}-int8.onnx"
 
 
 def cut_short(path: Path) -> bytes:

@@ -19,7 +19,8 @@ class Thresholds:
         answered: of the best sentence, to be shown as the answer.
         partly: of the best sentence, to be shown as what comes nearest.
         more: of a further sentence to answer, to be shown beside the first.
-        bears: of a sentence to bear on the question, for its paper to be spoken of.
+        bears: of a further sentence to bear on a narrow question, to be shown.
+        contributes: of a sentence to bear on a broad question, for its paper to have its say.
         same_paper: of a further sentence of the first one's paper, which is about the same thing anyway.
     """
 
@@ -27,6 +28,7 @@ class Thresholds:
     partly: float = 0.13
     more: float = 0.2
     bears: float = 0.6
+    contributes: float = 0.4
     same_paper: float = 0.08
 
 

@@ -31,7 +31,7 @@ def for_synthesis(read: Sequence[Passage], thresholds: Thresholds = Thresholds()
     lead, *others = read
     chosen: list[Passage] = []
     for passage in one_a_paper(others):
-        fits = passage.paper.id != lead.paper.id and passage.bears >= thresholds.bears
+        fits = passage.paper.id != lead.paper.id and passage.bears >= thresholds.contributes
         if fits and passage.answers >= thresholds.partly and not repeats(passage, [lead, *chosen]):
             chosen.append(passage)
     return [lead, *in_time_order(chosen[: PAPERS - 1])]

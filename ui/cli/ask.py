@@ -95,9 +95,10 @@ def command(
 
 def _given(question: str | None) -> str | None:
     """The question of the command line, else what stands on the input stream, unless somebody sits before that."""
-    if question is None and sys.stdin.isatty():
-        return None
-    return sys.stdin.read().strip() if question in (None, "-") else str(question)
+    if question not in (None, "-"):
+        return question
+    said = "" if question is None and sys.stdin.isatty() else sys.stdin.read().strip()
+    return said or (question and "")
 
 
 def answered(
