@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from workbench import EMBEDDING, READER, Cli
 
+from rag.models import store
+
 
 @pytest.fixture
 def own_graphs(own_library: Path) -> Path:
