@@ -42,6 +42,7 @@ AWKWARD = (
     "x ", "in ", "of ", "one ", "half ", "\\a ", "+/-", "(1) ", "_1", "\n",
 )  # fmt: skip
 ENOUGH = 0.75  # seconds of a processor; what grows with the square takes several
+TRIES = 3  # on a busy machine one may take longer by chance
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -49,12 +50,17 @@ def test_sixteen_times_the_text_takes_no_more_than_its_share(name: str) -> None:
     function, slow = FUNCTIONS[name], []
     for mark in AWKWARD:
         for size in (1_024, 4_096, 16_384):
-            words = (mark * size)[:size]
-            started = time.process_time()
-            function(words)
-            if (took := time.process_time() - started) > ENOUGH * size / 16_384:
+            words, share = (mark * size)[:size], ENOUGH * size / 16_384
+            if all((took := seconds(function, words)) > share for _ in range(TRIES)):
                 slow.append((mark, size, round(took, 2)))
     assert slow == []
+
+
+def seconds(function: Callable[[str], Any], words: str) -> float:
+    """Seconds of a processor that a function takes."""
+    started = time.process_time()
+    function(words)
+    return time.process_time() - started
 
 
 @pytest.mark.parametrize(

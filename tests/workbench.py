@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -165,6 +166,7 @@ def cli(home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Monke
                 patch.delenv(name)
             for name, value in {**environment(home), **(env or {})}.items():
                 patch.setenv(name, value)
+            patch.setattr(sys, "stdin", io.StringIO())
             with pytest.raises(SystemExit) as leaving:
                 main([str(argument) for argument in arguments])
         out, err = capfd.readouterr()

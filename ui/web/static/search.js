@@ -35,6 +35,7 @@
   const told = (facts) => {
     const { number, at, ...wanted } = facts.asked;
     if (number !== undefined && number !== asked) return;  // an earlier answer, come late
+    if (number === undefined && asked && !Object.keys(wanted).length) return;  // of nothing, for the index of the address
     find("#search-results").removeAttribute("aria-busy");
     if (number === undefined) {  // another view asked
       state = { ...FIRST, ...wanted };
