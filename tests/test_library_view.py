@@ -57,7 +57,7 @@ def test_another_index_is_used_without_a_restart_and_only_in_this_tab(
     tab: Visit, browser: Browser, observatory: Observatory
 ) -> None:
     use(tab, "invented")
-    assert "index=invented" in tab.page.url
+    tab.page.wait_for_url("**index=invented*")
     tab.page.get_by_role("tab", name="Search", exact=True).click()
     tab.page.locator("#find-words").fill("water-rich super-Earth")
     tab.page.locator("#find-words").press("Enter")
