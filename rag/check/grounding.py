@@ -133,10 +133,11 @@ def check(
     doubts = [doubt for doubt in (_term_fault(said, given), differs(plainly, _nearest(said, texts))) if doubt]
     if judge:
         means_it, score = support(judge, sentence, evidence, len(doubts))
-        fault = fault or ("" if means_it else (*doubts, "the evidence does not say this")[0])
+        reasons = [fault] if means_it else [fault, *doubts, "the evidence does not say this"]
     else:
         score, far = _nearness(said, given, encode([sentence, *evidence, " ".join(evidence)]), limits)
-        fault = next((one for one in (fault, *doubts, far) if one), "")
+        reasons = [fault, *doubts, far]
+    fault = next(filter(None, reasons), "")
     return Grounding(not fault, score * (0.3 if fault else 1.0), fault or "supported")
 
 

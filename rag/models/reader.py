@@ -20,7 +20,7 @@ from rag.models.embedder import batches, onnx_session
 Logits = npt.NDArray[np.float32]
 
 # A pair has three log-odds: that a sentence answers a question, that it bears on it, that it supports a claim.
-HEADS = 3
+HEADS, SUPPORTS = 3, 2  # how many, and the place of the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class SentenceReader:
 
     def support(self, claim: str, evidence: str) -> float:
         """The log-odds that the evidence supports a claim."""
-        return float(self._read(claim, [evidence], CLAIM)[0, 2])
+        return float(self._read(claim, [evidence], CLAIM)[0, SUPPORTS])
 
     def _read(self, first: str, texts: Sequence[str], room: Room) -> Logits:
         opening, *others = (encoding.ids for encoding in self._tokenizer.encode_batch([first, *texts]))

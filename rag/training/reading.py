@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from rag.models.reader import CLAIM
+from rag.models.reader import CLAIM, SUPPORTS
 from rag.progress import Progress
 from rag.training.fit import Scores
 from rag.training.judgments import BEARS, PARTLY
@@ -98,9 +98,13 @@ class ReadingTask:
         return loss + self._claims_loss(batch.claims) if batch.claims else loss
 
     def _claims_loss(self, claims: Sequence[Claim]) -> torch.Tensor:
-        logits = self.student.logits([(one.claim, one.evidence) for one in claims], CLAIM)[:, 2]
+        logits = self._support(claims)
         supported = torch.tensor([float(one.supported) for one in claims], device=logits.device)
         return functional.binary_cross_entropy_with_logits(logits, supported)
+
+    def _support(self, claims: Sequence[Claim]) -> torch.Tensor:
+        """The log-odds of each claim to be supported."""
+        return self.student.logits([(one.claim, one.evidence) for one in claims], CLAIM)[:, SUPPORTS]
 
     def _group_loss(self, logits: torch.Tensor, grades: Sequence[int | None]) -> torch.Tensor:
         answers = torch.tensor([ANSWERS[grade] for grade in grades], device=logits.device)
@@ -147,8 +151,7 @@ class ReadingTask:
         """The log-odds of held-out claims, and whether they are supported."""
         if not self.claims_held_out:
             return []
-        pairs = [(one.claim, one.evidence) for one in self.claims_held_out]
-        logits = self.student.logits(pairs, CLAIM)[:, 2].tolist()
+        logits = self._support(self.claims_held_out).tolist()
         return [(odds, one.supported) for odds, one in zip(logits, self.claims_held_out, strict=True)]
 
     def worth(self, scores: Scores) -> float:

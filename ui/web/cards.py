@@ -115,8 +115,8 @@ def relevance_html(relevance: float) -> str:
     """How probable it is that the paper is relevant, as a small bar with its number for those who don't see it."""
     if not relevance:
         return ""
-    name = f"Relevance {round(100 * min(relevance, 1.0))} %"
-    bar = f'<i style="width: {round(100 * min(relevance, 1.0))}%"></i>'
+    percent = round(100 * min(relevance, 1.0))
+    name, bar = f"Relevance {percent} %", f'<i style="width: {percent}%"></i>'
     return f'<span class="relevance" title="{name}">{bar}<span class="sr">{name}</span></span>'
 
 

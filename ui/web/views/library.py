@@ -140,6 +140,7 @@ class LibraryView:
             if not file:
                 raise UsageError("There is no file yet: choose one, or drop it into the box.")
             into = self._into(name, Path(file))
+            folder(self.shared.sessions.first.settings.indexes, into)
             preview(open_source(file))  # what holds nothing is told before anything is made
             source = open_source(str(keep(self.shared.sessions.first.settings.state, Path(file))))
         except SidereusError as error:
@@ -159,9 +160,9 @@ class LibraryView:
             return {self.parts.progress: problem_html(str(error))}
         except OSError as error:
             return {self.parts.progress: problem_html(str(of_system(error)))}
-        indexes = existing(self.shared.sessions.first.settings.indexes)
-        into = (name or "").strip() or fresh_name(Path(file), indexes)
-        return {self.parts.progress: preview_html(seen, into, into in indexes), self.parts.name: into}
+        into = self._into(name, Path(file))
+        there = into in existing(self.shared.sessions.first.settings.indexes)
+        return {self.parts.progress: preview_html(seen, into, there), self.parts.name: into}
 
     def add_starter(self, name: str | None, index: str) -> Iterator[Update]:
         """Add the papers that come with Sidereus."""
@@ -189,11 +190,8 @@ class LibraryView:
         yield from self._watched(self._adding, index)
 
     def _into(self, name: str | None, file: Path) -> str:
-        """The name of the index to add to, a new one unless it was named; UsageError when it can be none."""
-        indexes = self.shared.sessions.first.settings.indexes
-        into = (name or "").strip() or fresh_name(file, existing(indexes))
-        folder(indexes, into)
-        return into
+        """The name of the index to add to, a new one unless it was named."""
+        return (name or "").strip() or fresh_name(file, existing(self.shared.sessions.first.settings.indexes))
 
     def _watched(self, adding: Work[Manifest], index: str) -> Iterator[Update]:
         yield {self.parts.progress: progress_html(adding)}
