@@ -52,6 +52,26 @@ def test_get_leaves_alone_what_is_here(cli: Cli) -> None:
     assert result.err.count("is here already") == 2
 
 
+def test_get_mends_what_is_damaged_and_what_an_earlier_version_made(cli: Cli, tmp_path: Path, models: Path) -> None:
+    home = tmp_path / "home"
+    for name in (EMBEDDING, "astro-minilm"):
+        shutil.copytree(models / name, home / "models" / name)
+    weights, mark = (home / "models" / "astro-minilm" / name for name in ("model.safetensors", ".made-of"))
+    whole = weights.read_bytes()
+    weights.write_bytes(bytes(100) + whole[100:])
+    assert "Fetching Astro-MiniLM" in cli("models", "get", "astro-minilm", "--offline", home=home).err
+    assert weights.read_bytes() == whole
+    mark.write_text("other adapters", encoding="utf-8")
+    assert "Fetching Astro-MiniLM" in cli("models", "get", "astro-minilm", "--offline", home=home).err
+    assert cli("models", "get", "astro-minilm", home=home).err.count("is here already") == 1
+    base = home / "models" / EMBEDDING / "model.safetensors"
+    base.write_bytes(bytes(100) + base.read_bytes()[100:])
+    result = cli("models", "get", EMBEDDING, "--offline", home=home)
+    assert result.code == 1
+    assert "with a network" in result.sentence
+    assert base.exists()
+
+
 def test_get_without_a_name_says_which_set_was_taken(cli: Cli) -> None:
     result = cli("models", "get")
     assert result.code == 0

@@ -7,6 +7,7 @@ order a processor adds them. That is why the catalogue can give the hash of a fi
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -27,6 +28,8 @@ WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 MERGED = "model.safetensors"
 # The layers on top of a reader, which no base has.
 HEAD = "head.safetensors"
+# Beside the weights: which adapters were put into them.
+MADE_OF = ".made-of"
 # peft's names of the two factors of a layer's weight.
 PREFIX, DOWN, UP = "base_model.model.", ".lora_A.weight", ".lora_B.weight"
 
@@ -49,6 +52,23 @@ def merge(models: Path, model: Model) -> None:
         compose(models / original.name, adapters, place)
 
 
+def made_of_these(place: Path, model: Model) -> bool:
+    """Whether a merged model holds the adapters that this version of Sidereus brings, not those of an earlier one."""
+    try:
+        return (place / MADE_OF).read_text(encoding="utf-8") == _mark(adapter_folder(model.name))
+    except OSError:
+        return False
+
+
+def _mark(adapters: Path) -> str:
+    """A hash of a folder of adapters, with their head."""
+    digest = hashlib.sha256()
+    for name in (WEIGHTS, HEAD):
+        if (adapters / name).is_file():
+            digest.update((adapters / name).read_bytes())
+    return digest.hexdigest()
+
+
 def compose(original: Path, adapters: Path, place: Path) -> None:
     """Make the folder ``place`` in one step: the original model's files, its weights with the adapters.
 
@@ -60,6 +80,7 @@ def compose(original: Path, adapters: Path, place: Path) -> None:
         apply(aside / MERGED, adapters)
         if (adapters / HEAD).is_file():
             shutil.copyfile(adapters / HEAD, aside / HEAD)
+        (aside / MADE_OF).write_text(_mark(adapters), encoding="utf-8")
         sync_tree(aside)
         shutil.rmtree(place, ignore_errors=True)
         aside.rename(place)

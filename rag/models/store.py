@@ -59,9 +59,13 @@ def record_files(models: Path, model: Model) -> None:
 
 def present(models: Path, model: Model) -> bool:
     """Whether the model's files are all here with their right sizes; hashes are for :func:`verify`."""
+    from rag.models import adapters
+
     if model.path:
         return model.path.exists()
     facts, place = known_files(models, model), folder(models, model)
+    if model.adapter and not adapters.made_of_these(place, model):
+        return False
     return bool(facts) and all(_has_size(place / name, fact.size) for name, fact in facts.items())
 
 
@@ -128,6 +132,13 @@ def fetch(models: Path, model: Model, progress: Progress = silent) -> None:
         raise ModelProblem(
             f"What was fetched for {model.name} is damaged and was removed, so run the command again: {problems[0]}"
         )
+
+
+def discard(models: Path, model: Model, offline: bool, problem: str) -> None:
+    """Remove a damaged model, to be fetched or merged anew. ModelProblem when it could not be had without a network."""
+    if offline and not model.adapter:
+        raise ModelProblem(f"{problem} Run 'sidereus models get {model.name}' with a network.")
+    shutil.rmtree(folder(models, model), ignore_errors=True)
 
 
 def _sweep(models: Path) -> None:

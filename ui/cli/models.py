@@ -77,8 +77,11 @@ def get(names: tuple[str, ...], offline: bool | None) -> None:
     ]
     for model in wanted:
         if store.present(settings.models, model):
-            show.note(f"{model.name} is here already.")
-            continue
+            problems = store.verify(settings.models, model)
+            if not problems:
+                show.note(f"{model.name} is here already.")
+                continue
+            store.discard(settings.models, model, settings.offline, problems[0])
         show.note(f"Fetching {model.title} ({show.size(model.size)}, licence {model.licence}) from {model.origin}.")
         line = ProgressLine("Fetching", "MB")
         store.ensure(settings.models, model, settings.offline, line)
