@@ -40,6 +40,10 @@ CONTRAST = """element => {
     return (high + 0.05) / (low + 0.05);
 }"""
 
+# Whether nothing moves or fades, but for what does so without end.
+STILL = """() => document.getAnimations()
+    .every(one => one.playState !== "running" || one.effect.getComputedTiming().endTime === Infinity)"""
+
 VIOLATIONS = """
 window.blocked = [];
 document.addEventListener("securitypolicyviolation", (event) => window.blocked.push(event.blockedURI));
@@ -95,6 +99,11 @@ class Visit:
         except TimeoutError as error:
             shown = self.page.locator("#chat-view").inner_html()
             raise AssertionError(f"no answer was finished; errors: {self.errors}; the chat: {shown}") from error
+
+    def settle(self) -> None:
+        """Wait until all is drawn and nothing fades in any more: half-way, colours have half their contrast."""
+        self.page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        self.page.wait_for_function(STILL)
 
     def contrast(self, selector: str) -> float:
         """The contrast of the first such element's text against what is behind it."""

@@ -16,7 +16,7 @@ GRAVE = {"serious", "critical"}
 
 def grave(tab: Visit) -> list[str]:
     """What axe finds that keeps somebody from using the page, with the elements it is about."""
-    tab.page.wait_for_timeout(700)  # colours fade in, and half-way they have half the contrast
+    tab.settle()
     tab.page.evaluate(AXE_SCRIPT)
     found = tab.page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
     return [
