@@ -40,6 +40,10 @@ CONTRAST = """element => {
     return (high + 0.05) / (low + 0.05);
 }"""
 
+# Whether nothing moves or fades, but for what does so without end.
+STILL = """() => document.getAnimations()
+    .every(one => one.playState !== "running" || one.effect.getComputedTiming().endTime === Infinity)"""
+
 VIOLATIONS = """
 window.blocked = [];
 document.addEventListener("securitypolicyviolation", (event) => window.blocked.push(event.blockedURI));
@@ -89,12 +93,18 @@ class Visit:
         self.page.keyboard.press("Enter")
 
     def finish(self) -> None:
-        """Wait until the answer is complete; say what stands there instead where it never is."""
+        """Wait until the answer is complete and the box is ready; say what stands there instead where it never is."""
         try:
             self.page.wait_for_selector("#exchange .foot")
+            self.page.wait_for_selector("#box .submit-button")
         except TimeoutError as error:
             shown = self.page.locator("#chat-view").inner_html()
             raise AssertionError(f"no answer was finished; errors: {self.errors}; the chat: {shown}") from error
+
+    def settle(self) -> None:
+        """Wait until all is drawn and nothing fades in any more: half-way, colours have half their contrast."""
+        self.page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        self.page.wait_for_function(STILL)
 
     def contrast(self, selector: str) -> float:
         """The contrast of the first such element's text against what is behind it."""
@@ -104,7 +114,16 @@ class Visit:
 @pytest.fixture(scope="session")
 def origin() -> str:
     """The address of a page in front of the stand-in session."""
-    return served(StandIn())
+    return standing()
+
+
+@cache
+def standing(pause: float = 0.04, warming: float = 0.3) -> str:
+    """The address of a page in front of a stand-in session that takes so long, the same for all tests of the process.
+
+    What it keeps of conversations is everybody's: who looks at that has one of its own served.
+    """
+    return served(StandIn(pause=pause, warming=warming))
 
 
 def served(session: StandIn, host: str = "127.0.0.1") -> str:

@@ -21,7 +21,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The files that take longest, longest first. They begin first, so that at the end no process is left with one alone.
-LONGEST = ()
+LONGEST = (
+    "test_training_llm test_training test_page_conversations test_addresses test_set_up test_library_view "
+    "test_search_view test_page test_language_model_process test_map_view test_training_reader test_index_build "
+    "test_page_care test_damaged_graphs test_ask_command test_questions_that_wait test_bad_input test_formulas"
+).split()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -137,9 +137,9 @@ def test_ten_thousand_entries_with_broken_ones_among_them(tmp_path: Path) -> Non
         entry = f"@article{{k{n},\n title = {{Title {n}}},\n abstract = {{Text {n}.}},\n year = {2000 + n % 20}\n}}\n"
         broken = {0: entry.replace("},\n abs", ",\n abs", 1), 1: entry[: len(entry) // 2], 2: entry.replace("=", "")}
         entries.append(broken[n // 1000] if n % 1000 == 500 and n // 1000 < 3 else entry)
-    started = time.monotonic()
+    started = time.process_time()
     found, report = read(written(tmp_path / "big.bib", "\n".join(entries)))
-    assert time.monotonic() - started < 60
+    assert time.process_time() - started < 60
     # An unclosed title costs nothing, half an entry and one without "=" cost themselves.
     assert (len(found), report.skipped, len(report.notes)) == (9_998, 2, 3)
     assert all(problem.startswith("big.bib ") for problem in report.problems)

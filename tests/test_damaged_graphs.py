@@ -60,16 +60,17 @@ def test_an_answer_makes_a_damaged_reader_again(cli: Cli, own_graphs: Path) -> N
     assert len(graph(own_graphs, READER).read_bytes()) == len(before)
 
 
-@pytest.mark.parametrize("model", [EMBEDDING, READER])
-def test_doctor_and_verify_notice_it(cli: Cli, own_graphs: Path, model: str) -> None:
-    place = graph(own_graphs, model)
-    cut_short(place)
+def test_doctor_and_verify_notice_it(cli: Cli, own_graphs: Path) -> None:
+    places = {model: graph(own_graphs, model) for model in (EMBEDDING, READER)}
+    for place in places.values():
+        cut_short(place)
     looked = cli("doctor", home=own_graphs)
     assert looked.code == 1
-    assert f"{place} is damaged: 'sidereus models verify', or the next search, makes it again." in looked.out
-    verified = cli("models", "verify", model, home=own_graphs)
-    assert verified.code == 0
-    assert f"{place} was damaged and is made again." in verified.out
+    for model, place in places.items():
+        assert f"{place} is damaged: 'sidereus models verify', or the next search, makes it again." in looked.out
+        verified = cli("models", "verify", model, home=own_graphs)
+        assert verified.code == 0
+        assert f"{place} was damaged and is made again." in verified.out
     assert cli("doctor", home=own_graphs).code == 0
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 import stand_in
-from browser import browser, served, visit
+from browser import browser, standing, visit
 from playwright.sync_api import Browser, expect
-from stand_in import HUBBLE, Citation, StandIn
+from stand_in import HUBBLE, Citation
 
 from rag.text.latex import parts
 from ui.web.katex import KNOWN, LONGEST, drawn
@@ -97,33 +97,35 @@ def test_there_is_an_end_to_the_formulas_of_a_text() -> None:
 
 @pytest.mark.parametrize("opening", ["$", "$$", r"\[", r"\(", "[", "$a", r"\\", "{", "$5", r"\left", "**a ", "<a href"])
 def test_finding_formulas_takes_time_in_proportion(opening: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     list(parts(opening * 50_000))
-    assert time.perf_counter() - started < 2.0
+    assert time.thread_time() - started < 2.0
 
 
-@pytest.mark.parametrize("name", ["fractions", "powers", "rule", "rows", "definitions", "overlay"])
-def test_no_bomb_ends_or_widens_the_tab(browser: Browser, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    bomb = BOMBS[name]
-    shapes = f"$x$ ${bomb}$ $${bomb}$$ \\({bomb}\\) \\[{bomb}\\] $a_1$"
-    paper = replace(
-        HUBBLE, title=f"T {shapes}", abstract=f"A. {shapes}", categories=(f"c\\({bomb}\\)",), authors=(shapes,)
-    )
-    monkeypatch.setattr(stand_in, "HOSTILE", paper)
-    monkeypatch.setattr(stand_in, "FOUND", (Citation(1, paper, (shapes,), 0.5),))
-    tab = visit(browser, served(StandIn(pause=0)))
-    tab.ask(f"What \\({bomb[:1500]}\\) is?")
-    tab.finish()
-    tab.page.locator("#t1-1 summary").click()
-    expect(tab.page.locator("#t1-1 .title .katex")).not_to_have_count(0)
-    assert tab.page.locator("#exchange .question .katex").count() == 0
-    assert tab.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    assert tab.page.evaluate("document.documentElement.scrollHeight") < 30_000
+def test_no_bomb_ends_or_widens_the_tab(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    tab = visit(browser, standing(pause=0.0))
+    for bomb in map(BOMBS.get, ("fractions", "powers", "rule", "rows", "definitions", "overlay")):
+        assert bomb
+        shapes = f"$x$ ${bomb}$ $${bomb}$$ \\({bomb}\\) \\[{bomb}\\] $a_1$"
+        paper = replace(
+            HUBBLE, title=f"T {shapes}", abstract=f"A. {shapes}", categories=(f"c\\({bomb}\\)",), authors=(shapes,)
+        )
+        monkeypatch.setattr(stand_in, "HOSTILE", paper)
+        monkeypatch.setattr(stand_in, "FOUND", (Citation(1, paper, (shapes,), 0.5),))
+        tab.ask(f"What \\({bomb[:1500]}\\) is?")
+        tab.finish()
+        tab.page.locator("#t1-1 summary").click()
+        expect(tab.page.locator("#t1-1 .title .katex")).not_to_have_count(0)
+        assert tab.page.locator("#exchange .question .katex").count() == 0
+        assert tab.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        assert tab.page.evaluate("document.documentElement.scrollHeight") < 30_000
+        tab.page.locator("#clear").click()
+        expect(tab.page.locator(".question")).to_have_count(0)
     assert tab.errors == []
 
 
 def test_the_renderer_has_limits_of_its_own(browser: Browser) -> None:
-    tab = visit(browser, served(StandIn(pause=0)))
+    tab = visit(browser, standing(pause=0.0))
     assert tab.page.evaluate("[({}).maxSize, ({}).maxExpand]") == [20, 100]
     assert (
         tab.page.evaluate("Object.keys({}).length + (() => { let n = 0; for (const _ in {}) n++; return n; })()") == 0

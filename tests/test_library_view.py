@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import papers
@@ -26,12 +27,13 @@ def tab(browser: Browser, observatory: Observatory) -> Visit:
 
 
 def add(tab: Visit, name: str, file: Path) -> None:
-    """Upload a file and add it to an index."""
+    """Upload a file and add it to an index, once it is said what was understood of it."""
     box = tab.page.get_by_label("Into this index")
     box.fill(name)
     box.press("Enter")
     tab.page.locator("#library-drop input[type=file]").set_input_files(file)
-    tab.page.wait_for_selector("#library-drop .file-preview")
+    understood = re.compile(f"Nothing is added yet.*{name}|could be used")
+    expect(tab.page.locator("#library-progress")).to_contain_text(understood)
     tab.page.locator("#library-file").click()
 
 

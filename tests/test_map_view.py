@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from browser import Visit, browser
 from playwright.sync_api import Browser, TimeoutError, expect
-from viewing import STARTER, Observatory, look, observatory, serious
+from viewing import PATIENCE, STARTER, Observatory, look, observatory, serious
 
 from rag.index import map as maps
 from rag.index.index import open_index
@@ -59,17 +59,20 @@ def around(tab: Visit) -> None:
 
 
 def find_a_paper(tab: Visit) -> tuple[float, float]:
-    """Move over the plane until a paper is under the pointer and its title is shown; where that was."""
-    box = plane(tab)
+    """Move over the plane to a paper, and stay until its title is shown; where that was."""
+    box, over = plane(tab), tab.page.locator("#map-canvas.over")
     for down in range(8):
         for across in range(40):
-            place = box["x"] + box["width"] * (0.2 + 0.015 * across), box["y"] + box["height"] * (0.3 + 0.05 * down)
-            tab.page.mouse.move(*place)
-            if not tab.page.locator("#map-canvas.over").count():
-                continue
-            with contextlib.suppress(TimeoutError):  # a page that has only just come up may miss the first
-                tab.page.wait_for_selector("#map-point.shown", timeout=2000)
-                return place
+            x, y = box["x"] + box["width"] * (0.2 + 0.015 * across), box["y"] + box["height"] * (0.3 + 0.05 * down)
+            tab.page.mouse.move(x, y)
+            for step in range(PATIENCE // 500):
+                if not over.count():
+                    break
+                with contextlib.suppress(TimeoutError):
+                    tab.page.wait_for_selector("#map-point.shown", timeout=500)
+                    return x, y
+                # A page that has only just come up may have moved below the pointer, which notices when it moves.
+                tab.page.mouse.move(x + step % 2, y)
     raise AssertionError("no paper lies under the pointer anywhere")
 
 

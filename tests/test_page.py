@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 
 import pytest
-from browser import Visit, browser, origin, served, visit
+from browser import Visit, browser, origin, standing, visit
 from playwright.sync_api import Browser, expect
-from stand_in import BAIT, StandIn
+from stand_in import BAIT
 
 from rag.errors import SidereusError
 from ui.web.server import listen
@@ -94,7 +94,7 @@ def test_mathematics_is_drawn_in_answers_titles_and_abstracts(tab: Visit) -> Non
 
 @pytest.mark.parametrize("how", ["button", "escape"])
 def test_stop_ends_an_answer_at_once_and_it_can_be_asked_again(browser: Browser, how: str) -> None:
-    tab = visit(browser, served(StandIn(pause=0.25)))  # seconds are left when the first words are seen
+    tab = visit(browser, standing(pause=0.25))  # seconds are left when the first words are seen
     tab.ask(QUESTION)
     tab.page.wait_for_selector("#exchange .words")
     if how == "button":

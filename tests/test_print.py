@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from browser import browser, served, visit
+from browser import browser, standing, visit
 from playwright.sync_api import Browser, expect
-from stand_in import BAIT, HOSTILE, StandIn
+from stand_in import BAIT, HOSTILE
 from test_conversations import ENTRY
 
 from rag.answers.answer import Block, Citation, Sentence
@@ -22,10 +22,8 @@ QUESTION = "What is the Hubble constant?"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_paper_shows_the_words_and_their_papers_and_nothing_to_click(
-    browser: Browser, tmp_path: Path, scheme: str
-) -> None:
-    tab = visit(browser, served(StandIn(tmp_path, pause=0.0, warming=0.0)), scheme=scheme)
+def test_paper_shows_the_words_and_their_papers_and_nothing_to_click(browser: Browser, scheme: str) -> None:
+    tab = visit(browser, standing(pause=0.0), scheme=scheme)
     for turn in (1, 2):
         tab.ask(QUESTION)
         tab.page.wait_for_selector(f"#exchange #t{turn}")

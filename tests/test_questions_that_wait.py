@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import Visit, browser, served, visit
+from browser import Visit, browser, served, standing, visit
 from playwright.sync_api import Browser, expect
 from stand_in import StandIn
 
@@ -87,8 +87,8 @@ def test_a_new_conversation_begins_without_those_that_waited(tab: Visit) -> None
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_a_long_question_is_folded_and_unfolded(browser: Browser, tmp_path: Path, width: int, scheme: str) -> None:
-    tab = visit(browser, served(StandIn(tmp_path, pause=0.0, warming=0.0)), width=width, scheme=scheme)
+def test_a_long_question_is_folded_and_unfolded(browser: Browser, width: int, scheme: str) -> None:
+    tab = visit(browser, standing(pause=0.0), width=width, scheme=scheme)
     tab.ask("What do we know of it? " * 60)
     tab.finish()
     question = tab.page.locator("#exchange .question")

@@ -228,7 +228,6 @@ def test_nothing_keeps_people_out(browser: Browser, observatory: Observatory, sc
     tab.page.locator("#search-results .pick input").first.check()
     tab.page.locator("#find-shape").select_option("table")
     tab.page.wait_for_selector("#search-results:not([aria-busy]) table")
-    tab.page.wait_for_timeout(600)  # it fades in
     assert serious(tab, "#search-view") == []
 
 

@@ -220,7 +220,7 @@ def test_the_memory_keeps_the_newest_of_each_paper() -> None:
 
 
 def test_training_lowers_the_loss_and_writes_adapters_and_a_report(made: Dataset, small: Path, tmp_path: Path) -> None:
-    one = trainer(tmp_path, made, small, passes=4.0)
+    one = trainer(tmp_path, made, small, passes=4.0, every=8)
     course = one.run()
     assert np.mean(course.losses[-3:]) < np.mean(course.losses[:3])
     told = json.loads((tmp_path / REPORT).read_text(encoding="utf-8"))

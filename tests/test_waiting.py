@@ -7,8 +7,7 @@ import time
 from dataclasses import replace
 
 import requests
-from browser import browser, served, visit
-from playwright.sync_api import Browser, expect
+from browser import served
 from stand_in import FOUND, StandIn
 
 from rag.answers.answer import Block, Sentence
@@ -16,8 +15,6 @@ from rag.chats.conversations import Entry
 from rag.question.conversation import Conversation
 from ui.web.markup import exchange_html
 from ui.web.turns import Turn
-
-__all__ = ["browser"]  # a fixture, used by name
 
 MANY = 45  # more than Gradio has threads for by itself
 
@@ -62,12 +59,3 @@ def test_every_one_of_many_questions_is_on_the_screen_at_once() -> None:
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
     assert sorted(seen) == list(range(MANY))
-
-
-def test_who_waits_in_a_real_browser_sees_the_place(browser: Browser) -> None:
-    page = served(StandIn())
-    first, second = visit(browser, page), visit(browser, page)
-    first.ask("first question, at length")
-    first.page.wait_for_selector("#exchange .words")
-    second.ask("second question")
-    expect(second.page.locator("#exchange .status")).to_have_text("waiting: 1 ahead of you")

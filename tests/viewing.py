@@ -59,6 +59,7 @@ def serious(tab: Visit, where: str) -> list[str]:
     """What axe finds wrong in a part of the page that matters."""
     from axe_playwright_python.sync_playwright import Axe
 
+    tab.settle()
     found = Axe().run(tab.page, context=where).response["violations"]
     return [
         f"{finding['id']}: {node['html'][:160]}"

@@ -109,17 +109,25 @@ def bulk_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory, models: Path, bulk_file: Path) -> Path:
     """A home with the index ``invented`` of the forty papers, for tests that change nothing."""
-    place = new_home(tmp_path_factory.mktemp("library"), models)
-    run(place, "index", "build", "invented", str(bulk_file), check=True)
-    return place
+    return _with_index(tmp_path_factory, models, "invented", str(bulk_file))
 
 
 @pytest.fixture(scope="session")
 def starter(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Path:
     """A home with the index ``starter`` of the landmark papers, for tests that change nothing."""
-    place = new_home(tmp_path_factory.mktemp("starter"), models)
-    run(place, "index", "build", "starter", "starter", check=True)
-    return place
+    return _with_index(tmp_path_factory, models, "starter", "starter")
+
+
+def _with_index(factory: pytest.TempPathFactory, models: Path, name: str, source: str) -> Path:
+    """A home with an index. Of several processes that run tests one builds it, and the others wait and copy it."""
+    own = factory.getbasetemp()
+    first = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / f"home-of-{name}"
+    with FileLock(f"{first}.lock"):
+        if not first.exists():
+            making = new_home(factory.mktemp(name), models)
+            run(making, "index", "build", name, source, check=True)
+            making.rename(first)
+    return Path(shutil.copytree(first, own / f"copied-{name}", symlinks=True))
 
 
 @pytest.fixture
