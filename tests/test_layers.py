@@ -15,6 +15,7 @@ LAYERS = (
     "storage settings work prompts text",
     "state papers",
     "sources models",
+    "citing",
     "bibtex index",
     "retrieval doctor description check exports",
     "evidence",
