@@ -18,7 +18,7 @@ LAYERS = (
     "citing",
     "bibtex index",
     "retrieval doctor description check exports",
-    "evidence",
+    "evidence reading",
     "question",
     "answers",
     "chats examples",
