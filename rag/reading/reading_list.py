@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from rag.bibtex import Remark, Remarks
 from rag.papers import Paper, clean
+from rag.sources.identity import digest
 from rag.text import identifiers, references
 from rag.text.latex import plain
 from rag.text.personal_names import folded
@@ -80,11 +81,11 @@ class ReadingList:
         return self.item(text.strip()) or next((item for item in self.items if keys & _keys(item.paper)), None)
 
     def with_papers(self, papers: Iterable[Paper]) -> ReadingList:
-        """The list with papers added; one that is in it, by its id or DOI, stays as it is."""
+        """The list with papers added; one that is in it, by id, DOI, or title, author and year, stays as it is."""
         items = list(self.items)
-        there = {mark for paper in self.papers for mark in (paper.id, paper.doi) if mark}
+        there = {mark for paper in self.papers for mark in _marks(paper)}
         for paper in papers:
-            if there.isdisjoint(marks := set(filter(None, (paper.id, paper.doi)))):
+            if there.isdisjoint(marks := _marks(paper)):
                 there |= marks
                 items.append(Item(paper))
         return replace(self, items=tuple(items))
@@ -130,6 +131,11 @@ def as_tags(texts: Iterable[str]) -> tuple[str, ...]:
         if tag := clean(part).lstrip("# ")[:LONGEST_TAG].strip():
             found.setdefault(tag.casefold(), tag)
     return tuple(found.values())
+
+
+def _marks(paper: Paper) -> set[str]:
+    named = digest(paper.title, paper.authors[:1], paper.year)
+    return {paper.id, named, *([paper.doi.lower()] if paper.doi else [])}
 
 
 def _keys(paper: Paper) -> set[str]:
