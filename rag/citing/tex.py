@@ -10,8 +10,7 @@ SPECIAL = re.compile(r"(?<!\\)([&%#_])(?![^$]*\$(?:[^$]*\$[^$]*\$)*[^$]*$)")
 def escaped(text: str) -> str:
     """Text, with its formulas, that can stand in an argument and not end it."""
     balanced = text if _is_balanced(text) else text.replace("{", "(").replace("}", ")")
-    open_ended = balanced.endswith("\\") and not balanced.endswith("\\\\")
-    return SPECIAL.sub(r"\\\1", balanced[:-1] if open_ended else balanced)
+    return SPECIAL.sub(r"\\\1", balanced.rstrip("\\"))  # or the brace behind it would be one of the text
 
 
 def bare(value: str) -> str:
