@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import bibtexparser
@@ -70,6 +71,8 @@ def test_a_paper_stands_in_a_list_once_and_keeps_what_was_said_of_it() -> None:
     kept = with_papers(HUBBLE).noted(HUBBLE.id, "Mine").with_papers([HUBBLE, PLANCK, PLANCK])
     other = Paper("doi:10.3847/1538-4357/aac82e", "Elsewhere", (), "", 2018, (), doi=HUBBLE.doi)
     assert [item.note for item in kept.with_papers([other]).items] == ["Mine", ""]
+    (known, _) = kept.with_papers([replace(HUBBLE, title="Another", key="riess18", doi="10.9999/other")]).papers
+    assert (known.title, known.key, known.doi) == (HUBBLE.title, "riess18", HUBBLE.doi)
     assert kept.without([HUBBLE.id]).papers == (PLANCK,)
 
 

@@ -18,6 +18,7 @@ from rag.text.personal_names import folded
 LONGEST_NAME = 100
 LONGEST_TAG = 50
 LONGEST_NOTE = 50_000  # characters
+PUBLICATION = ("doi", "journal_ref", "key", "bibcode", "journal", "volume", "pages")
 _BETWEEN = "\n\n---\n\n"
 
 
@@ -81,13 +82,19 @@ class ReadingList:
         return self.item(text.strip()) or next((item for item in self.items if keys & _keys(item.paper)), None)
 
     def with_papers(self, papers: Iterable[Paper]) -> ReadingList:
-        """The list with papers added; one that is in it, by id, DOI, or title, author and year, stays as it is."""
+        """The list with papers added.
+
+        One that is in it, by id, DOI, or outside arXiv its title, author and year, stays as it is, and learns where it was published.
+        """
         items = list(self.items)
-        there = {mark for paper in self.papers for mark in _marks(paper)}
+        there = {mark: place for place, paper in enumerate(self.papers) for mark in _marks(paper)}
         for paper in papers:
-            if there.isdisjoint(marks := _marks(paper)):
-                there |= marks
+            place = next((there[mark] for mark in _marks(paper) if mark in there), None)
+            if place is None:
+                there.update(dict.fromkeys(_marks(paper), len(items)))
                 items.append(Item(paper))
+            else:
+                items[place] = replace(items[place], paper=_completed(items[place].paper, paper))
         return replace(self, items=tuple(items))
 
     def without(self, papers: Collection[str]) -> ReadingList:
@@ -133,9 +140,16 @@ def as_tags(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
+def _completed(paper: Paper, other: Paper) -> Paper:
+    """A paper with what another record of it knows besides, as the key of a library."""
+    known = {name: getattr(paper, name) or getattr(other, name) for name in PUBLICATION}
+    return replace(paper, **known)
+
+
 def _marks(paper: Paper) -> set[str]:
-    named = digest(paper.title, paper.authors[:1], paper.year)
-    return {paper.id, named, *([paper.doi.lower()] if paper.doi else [])}
+    """What it is the same paper by; of those at arXiv, two of one title are two."""
+    named = [] if paper.on_arxiv else [digest(paper.title, paper.authors[:1], paper.year)]
+    return {paper.id, *named, *([paper.doi.lower()] if paper.doi else [])}
 
 
 def _keys(paper: Paper) -> set[str]:

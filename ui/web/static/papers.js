@@ -2,7 +2,7 @@
 (() => {
   const page = window.sidereus;
   const FORMS = [["bibtex", "BibTeX"], ["citep", "\\citep"], ["citet", "\\citet"], ["bibitem", "\\bibitem"], ["aastex", "AASTeX"], ["text", "Plain text"]];
-  const KEYS = [["library", "its library’s own"], ["id", "Riess2018_1804.10655"], ["short", "Riess2018"], ["bibcode", "2018ApJ…861..126R"], ["zotero", "riess_milky_2018"]];
+  const KEYS = [["library", "Those of its library"], ["id", "Riess2018_1804.10655"], ["short", "Riess2018"], ["bibcode", "2018ApJ...861..126R"], ["zotero", "riess_milky_2018"]];
   const SLOT = "sidereus-citing";  // how this person cites
   const PAPER = ".card, .paper, .item";
   const make = (tag, values, ...children) => {
@@ -53,7 +53,7 @@
     keys.value = kept.keys;
     const macros = make("input", { type: "checkbox", checked: kept.macros, onchange: () => keep({ macros: macros.checked }) });
     const forms = FORMS.map(([form, words]) => choice(words, () => send({ form, ...kept, menu: openers.length })));
-    open(button, "Copy a citation", ...forms, make("label", {}, "Keys like", keys), make("label", { className: "row" }, macros, "Journals as macros"));
+    open(button, "Copy a citation", ...forms, make("label", {}, "Keys", keys), make("label", { className: "row" }, macros, "Journals as macros"));
   };
 
   let adding = null;

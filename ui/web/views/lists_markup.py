@@ -38,7 +38,7 @@ def list_html(
 def gathered_html(name: str, found: Gathered, new: int) -> str:
     """What came of adding papers."""
     there = len(found.papers) - new
-    facts = f"{new:,} added to {name}" + (f", {there:,} there already" if there else "")
+    facts = f"{new or 'None'} added to {name}" + (f", {there:,} there already" if there else "")
     missing = "".join(f"<li>{escaped(one)}</li>" for one in found.missing[:20])
     more = f"<li>and {len(found.missing) - 20:,} more</li>" if len(found.missing) > 20 else ""
     why = f'<p>Not found in the index in use, or not to be used:</p><ul class="problems">{missing}{more}</ul>'
