@@ -84,7 +84,8 @@ class ReadingList:
     def with_papers(self, papers: Iterable[Paper]) -> ReadingList:
         """The list with papers added.
 
-        One that is in it, by id, DOI, or outside arXiv its title, author and year, stays as it is, and learns where it was published.
+        One that is in it, by id or DOI, or outside arXiv by title, author and year, stays as it is, and learns where it
+        was published.
         """
         items = list(self.items)
         there = {mark: place for place, paper in enumerate(self.papers) for mark in _marks(paper)}
