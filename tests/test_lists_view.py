@@ -77,7 +77,10 @@ def test_what_the_script_says_is_done_to_the_list_and_shown(room: Room, tmp_path
     assert "There is a reading list &#x27;mine&#x27; already" in room.do(wakes, "rename", text="mine")["news"]
     assert "Undo" in room.do(wakes, "delete")["news"]
     assert room.do(None, "restore")["at"] == wakes.id
-    assert room.do(wakes, "remove", paper="2206.91005")["page"].count("<article") == 0
+    removed = room.do(wakes, "remove", paper="2206.91005")
+    assert removed["page"].count("<article") == 0
+    assert 'name="again" value="2206.91005"' in removed["news"]
+    assert "<strong>4</strong>" in room.do(wakes, "again", paper="2206.91005", of=wakes.id)["page"]
 
 
 def test_a_list_is_asked_exported_and_cited_as_far_as_its_papers_are_there(room: Room) -> None:

@@ -73,7 +73,12 @@ def test_a_paper_stands_in_a_list_once_and_keeps_what_was_said_of_it() -> None:
     assert [item.note for item in kept.with_papers([other]).items] == ["Mine", ""]
     (known, _) = kept.with_papers([replace(HUBBLE, title="Another", key="riess18", doi="10.9999/other")]).papers
     assert (known.title, known.key, known.doi) == (HUBBLE.title, "riess18", HUBBLE.doi)
-    assert kept.without([HUBBLE.id]).papers == (PLANCK,)
+    gone = kept.without([HUBBLE.id])
+    assert gone.papers == (PLANCK,)
+    assert gone.holding("mine") == ()
+    for back in (gone.with_again(HUBBLE.id), gone.with_papers([HUBBLE])):
+        assert [(item.paper, item.note) for item in back.items] == [(PLANCK, ""), (HUBBLE, "Mine")]
+        assert back.removed == ()
 
 
 def test_a_note_that_somebody_else_wrote_meanwhile_is_kept_beside_the_new_one() -> None:

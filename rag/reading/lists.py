@@ -125,7 +125,8 @@ class ReadingLists:
         """Note that a paper was read just now."""
 
         def first(recent: ReadingList) -> ReadingList:
-            return replace(recent, items=(Item(paper), *recent.without([paper.id]).items)[:MOST_RECENT])
+            others = recent.without([paper.id]).items
+            return replace(recent, items=(Item(paper), *others)[:MOST_RECENT])
 
         self.change(RECENT, first)
 

@@ -17,6 +17,7 @@ from rag.text.personal_names import folded
 
 LONGEST_NAME = 100
 LONGEST_TAG = 50
+MOST_REMOVED = 100
 LONGEST_NOTE = 50_000  # characters
 PUBLICATION = ("doi", "journal_ref", "key", "bibcode", "journal", "volume", "pages")
 _BETWEEN = "\n\n---\n\n"
@@ -49,13 +50,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ReadingList:
-    """Papers under a name, in the order in which they were added."""
+    """Papers under a name, in the order in which they were added.
+
+    ``removed`` are those taken out last, so that one that comes back has its tags and its note again.
+    """
 
     name: str
     id: str = field(default_factory=_name)
     items: tuple[Item, ...] = ()
     begun: datetime = field(default_factory=now)
     changed: datetime = field(default_factory=now)
+    removed: tuple[Item, ...] = ()
 
     @property
     def papers(self) -> tuple[Paper, ...]:
@@ -87,20 +92,26 @@ class ReadingList:
         One that is in it, by id or DOI, or outside arXiv by title, author and year, stays as it is, and learns where it
         was published.
         """
-        items = list(self.items)
+        items, gone = list(self.items), {item.paper.id: item for item in self.removed}
         there = {mark: place for place, paper in enumerate(self.papers) for mark in _marks(paper)}
         for paper in papers:
             place = next((there[mark] for mark in _marks(paper) if mark in there), None)
             if place is None:
                 there.update(dict.fromkeys(_marks(paper), len(items)))
-                items.append(Item(paper))
+                items.append(replace(gone.pop(paper.id, Item(paper)), paper=paper))
             else:
                 items[place] = replace(items[place], paper=_completed(items[place].paper, paper))
-        return replace(self, items=tuple(items))
+        return replace(self, items=tuple(items), removed=tuple(gone.values()))
 
     def without(self, papers: Collection[str]) -> ReadingList:
         """The list without the papers of some ids."""
-        return replace(self, items=tuple(item for item in self.items if item.paper.id not in papers))
+        kept = tuple(item for item in self.items if item.paper.id not in papers)
+        gone = tuple(item for item in self.items if item.paper.id in papers)
+        return replace(self, items=kept, removed=(*gone, *self.removed)[:MOST_REMOVED])
+
+    def with_again(self, paper: str) -> ReadingList:
+        """The list with a paper that was taken out."""
+        return self.with_papers(item.paper for item in self.removed if item.paper.id == paper)
 
     def noted(self, paper: str, note: str, before: str | None = None) -> ReadingList:
         """The list with a note on a paper. Where it has another than ``before`` by now, both are kept."""

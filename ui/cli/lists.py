@@ -96,7 +96,7 @@ def import_file(name: str, file: Path, index: str | None) -> None:
 @click.argument("name")
 @click.argument("ids", nargs=-1, required=True)
 def remove(name: str, ids: tuple[str, ...]) -> None:
-    """Take papers out of the list NAME, with their tags and notes."""
+    """Take papers out of the list NAME; added again, they have their tags and notes again."""
     from ui.cli import show
 
     lists = _lists()

@@ -72,7 +72,7 @@
     ".ask": () => page.act({ do: "ask" }),
     ".save": (button) => (page.act({ do: "save", form: button.value }), (button.closest("details").open = false)),
     ".delete": () => page.act({ do: "delete" }),
-    ".undo": () => page.act({ do: "restore" }),
+    ".undo": (button) => page.act({ do: button.name, paper: button.value, of: button.nextElementSibling.textContent }),
     ".remove": (button) => page.act({ do: "remove", ...about(button.closest(".item")) }),
     "[name=only]": (button) => page.act({ do: "ask", papers: [button.value], of: about(button.closest(".item")).of }),
     "[name=like]": (button) => page.say("said", { do: "like", value: button.value }),

@@ -14,11 +14,12 @@ from rag.reading.gathering import Gathered, named, of_file
 from rag.reading.lists import RECENT, ReadingLists
 from rag.reading.reading_list import LONGEST_NOTE, ReadingList
 from rag.reading.written import FORMS, ending, written
+from rag.text.latex import plain as plain_text
 from ui.web.shared import Handed, Shared, saved, told
 from ui.web.shown import formulas, plain
 from ui.web.views import IN_TURN, Message, fixed, message, problem_html, text, texts, wire
 from ui.web.views.actions import done, style_of
-from ui.web.views.lists_markup import deleted_html, gathered_html, list_html, shelf_html
+from ui.web.views.lists_markup import gathered_html, list_html, shelf_html, taken_html
 
 Update = dict[Any, Any]
 NO_INDEX = (
@@ -95,8 +96,7 @@ class ListsView:
             kept = self._lists.read(changed)
             if action in CHANGES:
                 at = CHANGES[action](self._lists, changed, wanted) or at
-                news = deleted_html(kept.name) if kept and action == "delete" else ""
-                return {**self._shown(at, index), self.parts.news: news}
+                return {**self._shown(at, index), self.parts.news: _undo(kept, action, text(wanted, "paper"))}
             if action == "ids":
                 return self._put(at, named(text(wanted, "text").splitlines(), self._content(index)), index)
             if kept is None:
@@ -174,6 +174,14 @@ def _looking(asked: Message) -> Looking:
     return Looking(text(asked, "list", 12), text(asked, "q", 300), text(asked, "tag", 100))
 
 
+def _undo(kept: ReadingList | None, action: str, paper: str) -> str:
+    """The way back from what took something away."""
+    if kept and action == "delete":
+        return taken_html(f"Deleted “{kept.name}”.", "restore")
+    item = kept.item(paper) if kept and action == "remove" else None
+    return taken_html(f"Removed “{plain_text(item.paper.title)}”.", "again", paper, kept.id) if item and kept else ""
+
+
 def _create(lists: ReadingLists, _: str, wanted: Message) -> Looking:
     return Looking(lists.create(text(wanted, "text", 300)).id)
 
@@ -205,8 +213,12 @@ def _remove(lists: ReadingLists, name: str, wanted: Message) -> None:
     lists.change(name, lambda now: now.without({text(wanted, "paper")}))
 
 
+def _again(lists: ReadingLists, name: str, wanted: Message) -> None:
+    lists.change(name, lambda now: now.with_again(text(wanted, "paper")))
+
+
 CHANGES = {
     "create": _create, "delete": _delete, "restore": _restore, "rename": _rename,
-    "note": _note, "tag": _tag, "remove": _remove,
+    "note": _note, "tag": _tag, "remove": _remove, "again": _again,
 }  # fmt: skip
 """What may be done to the list with an id; some say what to look at afterwards."""

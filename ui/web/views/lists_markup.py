@@ -45,11 +45,11 @@ def gathered_html(name: str, found: Gathered, new: int) -> str:
     return f'<div class="report" role="status"><p>{escaped(facts)}.</p>{why if missing else ""}</div>'
 
 
-def deleted_html(name: str) -> str:
-    """That a list was deleted, and the way back."""
-    return (
-        f'<div class="report" role="status"><p>Deleted “{escaped(name)}”. <button class="undo">Undo</button></p></div>'
-    )
+def taken_html(sentence: str, back: str, paper: str = "", kept: str = "") -> str:
+    """That something was taken away, and the way back."""
+    undo = f'<button class="undo" name="{back}" value="{escaped(paper)}">Undo</button>'
+    of = f'<span hidden class="of">{kept}</span>'
+    return f'<div class="report" role="status"><p>{escaped(sentence)} {undo}{of}</p></div>'
 
 
 def _row(kept: ReadingList, current: str) -> str:
