@@ -29,7 +29,7 @@ from rag.reading.lists import MOST_RECENT, RECENT, ReadingLists
 from rag.reading.reading_list import ReadingList, as_tags
 from rag.reading.written import FORMS, written
 from rag.settings import Settings
-from ui.cli import options
+from ui.cli import options, search
 
 BIB = r"""
 @article{mizuhara22, title={Ours by now}, author={Mizuhara, Hana}, year={2023}, eprint={2206.91005},
@@ -284,3 +284,5 @@ def test_the_options_of_the_command_line_name_every_form_and_key() -> None:
 
     choices = {option.name: set(option.type.choices) for option in command.__click_params__ if option.name != "macros"}
     assert choices == {"form": set(FORMATS), "keys": set(KEYS)}
+    for words in (["--ris"], ["--format", "ris"]):
+        assert search.command.make_context("search", ["quasars", *words]).params["form"] == "ris"

@@ -156,11 +156,13 @@ def tag(name: str, identifier: str, tags: tuple[str, ...], taken: bool) -> None:
 
 @command.command("export")
 @click.argument("name")
-@click.option("--markdown", "form", flag_value="markdown", help="A page with the notes, in Markdown.  [default]")
 @options.citing
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE.")
 def export(name: str, form: str | None, keys: Keys, macros: bool, output: Path | None) -> None:
-    """Write the list NAME, with its tags and notes where the format has a place for them."""
+    """Write the list NAME as a page in Markdown, or in another --format.
+
+    Tags and notes go along where the format has a place for them.
+    """
     from rag.citing.keys import Style
     from rag.reading.written import MARKDOWN, written
     from rag.storage import write_text
