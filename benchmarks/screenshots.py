@@ -20,7 +20,7 @@ ASKED = {
     "list": "Which papers discuss dark energy?",
     "abstention": "How long does sourdough bread need in the oven?",
 }
-VIEWS = {"search": "&q=black+hole+mass", "map": "&q=black+hole+mass", "library": ""}
+VIEWS = {"search": "&q=black+hole+mass", "map": "&q=black+hole+mass", "lists": "", "library": ""}
 PATIENCE = 300_000  # milliseconds for one answer of a language model on a slow machine
 
 

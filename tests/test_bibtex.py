@@ -6,7 +6,8 @@ import bibtexparser
 import pytest
 from papers import RECORDS
 
-from rag.bibtex import bibliography, entry, key
+from rag.bibtex import bibliography, entry
+from rag.citing.keys import key
 from rag.papers import Paper
 from rag.sources.bulk import paper_of_record
 
@@ -36,7 +37,7 @@ def test_an_entry_holds_what_one_cites_by() -> None:
     fields = parsed(entry(paper(doi="10.9999/x_1", authors=("Hana Mizuhara", "J. P. van der Doe"))))
     assert fields == {
         "ENTRYTYPE": "misc",
-        "author": "Mizuhara, Hana and Doe, J. P. van der",
+        "author": "Mizuhara, Hana and van der Doe, J. P.",
         "title": "{A title}",
         "year": "2022",
         "eprint": "2206.91005",

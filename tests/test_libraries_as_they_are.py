@@ -9,6 +9,7 @@ import pytest
 from quick import build_index, contents
 
 from rag.bibtex import bibliography
+from rag.citing.keys import ADS
 from rag.errors import SourceProblem
 from rag.papers import Paper
 from rag.settings import Settings
@@ -145,7 +146,7 @@ def test_what_came_from_a_library_goes_out_as_it_came(tmp_path: Path) -> None:
     own = bibliography(found)
     for part in ("@article{quill2016,", "{ApJ}", "{926}", "{56}", "{10.9999/q.1}", "{1604.91424}", code):
         assert part in own
-    ads = bibliography(found, "ads")
+    ads = bibliography(found, ADS)
     assert (f"@article{{{code}," in ads, "{\\apj}" in ads) == (True, True)
     again, _ = read(tmp_path / "again.bib", own)
     assert [replace(paper, abstract="Quills are counted.") for paper in again] == found

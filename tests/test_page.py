@@ -78,8 +78,9 @@ def test_a_card_shows_the_paper_its_evidence_and_what_kind_of_text_it_is(tab: Vi
     expect(card.locator("mark")).to_contain_text("The best estimate of the Hubble constant")
     expect(tab.page.locator("#t1-2 .label")).to_have_text("Digest written for Sidereus, not the authors' abstract")
     expect(tab.page.locator("#t1-3 .label")).to_have_text("Withdrawn by its authors")
-    card.locator(".copy-bibtex").click()
-    expect(card.locator(".copy-bibtex")).to_have_text("Copied")
+    card.locator(".citing").click()
+    tab.page.locator("#menu button", has_text="BibTeX").click()
+    expect(card.locator(".citing")).to_have_text("Copied")
 
 
 def test_mathematics_is_drawn_in_answers_titles_and_abstracts(tab: Visit) -> None:
@@ -203,7 +204,7 @@ def test_text_stands_out_by_day_and_by_night(browser: Browser, origin: str, sche
     tab.ask(QUESTION)
     tab.finish()
     tab.page.locator("#t1-1 summary").click()
-    card = (".title", ".byline", ".evidence", "summary", "mark", ".number", ".links a", ".copy-bibtex")
+    card = (".title", ".byline", ".evidence", "summary", "mark", ".number", ".links a", ".citing")
     for selector in (".question", ".words", "a.cite", ".facts", *(f"#t1-1 {part}" for part in card), "#t1-2 .label"):
         assert tab.contrast(selector) >= 4.5, selector
 

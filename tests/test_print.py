@@ -29,7 +29,7 @@ def test_paper_shows_the_words_and_their_papers_and_nothing_to_click(browser: Br
         tab.page.wait_for_selector(f"#exchange #t{turn}")
         tab.finish()
     tab.page.emulate_media(media="print")
-    for gone in ("#header", "#views [role=tablist]", "#composer", "#exchange .tools", "#t2-1 .copy-bibtex", "#t2-3"):
+    for gone in ("#header", "#views [role=tablist]", "#composer", "#exchange .tools", "#t2-1 .citing", "#t2-3"):
         expect(tab.page.locator(gone).first).to_be_hidden()
     for there in ("#t1", "#t2", "#past .words", "#exchange .words", "#t1-1 .title", "#t2-1 .evidence"):
         expect(tab.page.locator(there).first).to_be_visible()

@@ -19,7 +19,7 @@ from viewing import Observatory, look, observatory, serious
 from workbench import new_home
 
 from rag.errors import UsageError
-from rag.exports import FORMATS
+from rag.exports import written
 from rag.index.filters import Filters
 from rag.index.index import open_index
 from rag.papers import Paper
@@ -146,14 +146,15 @@ def test_the_columns_of_the_table_sort_it(tab: Visit) -> None:
     )
     assert shares == sorted(shares, reverse=True)
     assert head.first.evaluate("one => one.offsetHeight") < 40
-    expect(tab.page.locator("#search-results tbody tr").first.get_by_role("button", name="BibTeX")).to_be_visible()
+    expect(tab.page.locator("#search-results tbody tr").first.get_by_role("button", name="Cite")).to_be_visible()
 
 
 def test_a_card_gives_its_bibtex_and_is_pinned_for_the_chat(tab: Visit) -> None:
     search(tab, WAVES)
     card = tab.page.locator("#search-results article").first
     title = card.locator("h3").inner_text()
-    card.get_by_role("button", name="BibTeX").click()
+    card.get_by_role("button", name="Cite").click()
+    tab.page.locator("#menu button", has_text="BibTeX").click()
     expect(card.get_by_role("button", name="Copied")).to_be_visible()
     card.get_by_role("button", name="Pin").click()
     expect(card.get_by_role("button", name="Pinned")).to_have_attribute("aria-pressed", "true")
@@ -255,10 +256,10 @@ def test_a_hostile_paper_is_mere_text() -> None:
 
 def test_exports_keep_digests_and_formulas_at_home() -> None:
     odd = replace(HUBBLE, id="2401.00001", title="=cmd()", authors=("Ada Example", "et al."))
-    rows = list(csv.DictReader(io.StringIO(FORMATS["csv"].write([odd, PLANCK]))))
+    rows = list(csv.DictReader(io.StringIO(written([odd, PLANCK], "csv"))))
     assert rows[0]["title"] == "'=cmd()"
     assert rows[1]["abstract"] == ""
-    first, second = rispy.loads(FORMATS["ris"].write([odd, PLANCK]))
+    first, second = rispy.loads(written([odd, PLANCK], "ris"))
     assert first["authors"] == ["Example, Ada"]
     assert first["doi"] == odd.doi
     assert second["authors"] == ["Planck Collaboration"]

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from rag import bibtex, papers
+from rag import papers
 from rag.answers import attribution, marks
 from rag.answers.answer import Sentence
-from rag.text import citations, formulas, latex, quantities, sentences, terms
+from rag.citing import names, tex
+from rag.text import citations, formulas, latex, quantities, references, sentences, terms
 from ui.web import katex, markup, text
 
 FUNCTIONS: dict[str, Callable[[str], Any]] = {
@@ -22,7 +23,9 @@ FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "quantities": quantities.quantities,
     "sentences.split": sentences.split,
     "papers.clean": papers.clean,
-    "bibtex.escaped": bibtex._escaped,
+    "names.with_initials": names.with_initials,
+    "references.place_of": references.place_of,
+    "tex.escaped": tex.escaped,
     "citations.cited": citations.cited,
     "marks.unmarked": marks.unmarked,
     "attribution.untied": attribution.untied,

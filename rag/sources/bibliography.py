@@ -20,13 +20,17 @@ SUFFIXES = (".bib", ".bibtex", ".ris")
 
 
 class Bibliography:
-    """A ``.bib`` or ``.ris`` file; references with neither an arXiv id nor an abstract are left out."""
+    """A ``.bib`` or ``.ris`` file; references with neither an arXiv id nor an abstract are left out.
+
+    With ``textless`` they are given too, though nothing can be found in them.
+    """
 
     default_category: str | None = None
     current = True
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, textless: bool = False) -> None:
         self.path = path
+        self._textless = textless
         self.name = str(path)
         self._done = 0.0
 
@@ -60,7 +64,7 @@ class Bibliography:
         place = f"{self.path.stem}-{hashlib.sha256(str(self.path).encode()).hexdigest()[:4]}"
         taken: dict[str, Paper] = {}
         empty = True
-        for line, paper_of in read(text, place, self._told(report)):
+        for line, paper_of in read(text, place, self._told(report), self._textless):
             empty = False
             try:
                 paper = paper_of()
@@ -84,13 +88,13 @@ class Bibliography:
 References = Iterator[tuple[str, Callable[[], Paper]]]
 
 
-def _bibtex(text: str, place: str, told: bibtex.Told) -> References:
+def _bibtex(text: str, place: str, told: bibtex.Told, textless: bool) -> References:
     for entry in bibtex.references(text, told):
         where = f"line {entry.line}, entry {entry.key or 'without a key'}"
-        yield where, lambda entry=entry: _bibtex_paper(entry, place)  # type: ignore[misc]
+        yield where, lambda entry=entry: _bibtex_paper(entry, place, textless)  # type: ignore[misc]
 
 
-def _bibtex_paper(entry: bibtex.Reference, place: str) -> Paper:
+def _bibtex_paper(entry: bibtex.Reference, place: str, textless: bool) -> Paper:
     fields = dict(entry.fields)
     archive = fields.get("archiveprefix", "") or fields.get("eprinttype", "")
     if archive and not archive.lower().startswith("arxiv") and archive.lower() in ("jstor", "pubmed", "hdl"):
@@ -100,17 +104,17 @@ def _bibtex_paper(entry: bibtex.Reference, place: str) -> Paper:
     fields["journal"] = journal
     authors = bibtex.names(fields.get("author", "") or fields.get("editor", ""))
     categories = fields.get("primaryclass", "").replace(",", " ").split()
-    return paper_of_fields(fields, authors, entry.key, categories, place)
+    return paper_of_fields(fields, authors, entry.key, categories, place, textless)
 
 
-def _ris(text: str, place: str, told: bibtex.Told) -> References:
+def _ris(text: str, place: str, told: bibtex.Told, textless: bool) -> References:
     for entry in ris.references(text):
-        yield f"line {entry.line}", lambda entry=entry: _ris_paper(entry, place)  # type: ignore[misc]
+        yield f"line {entry.line}", lambda entry=entry: _ris_paper(entry, place, textless)  # type: ignore[misc]
 
 
-def _ris_paper(entry: ris.RisReference, place: str) -> Paper:
+def _ris_paper(entry: ris.RisReference, place: str, textless: bool) -> Paper:
     authors = [name for field in entry.authors for name in names_of_list(field)]
-    return paper_of_fields(entry.fields, authors, entry.key, place=place)
+    return paper_of_fields(entry.fields, authors, entry.key, place=place, textless=textless)
 
 
 def nothing_in(path: Path, data: bytes, text: str) -> str:

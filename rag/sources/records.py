@@ -19,9 +19,14 @@ CATEGORY = re.compile(r"[a-z][a-z-]+(?:\.[A-Za-z-]{2,})?")
 
 
 def paper_of_fields(
-    fields: Mapping[str, str], authors: Sequence[str], key: str = "", categories: Sequence[str] = (), place: str = ""
+    fields: Mapping[str, str],
+    authors: Sequence[str],
+    key: str = "",
+    categories: Sequence[str] = (),
+    place: str = "",
+    textless: bool = False,
 ) -> Paper:
-    """The paper of a reference with an arXiv id or an abstract.
+    """The paper of a reference with an arXiv id or an abstract; with ``textless``, of one without these too.
 
     ``fields`` are title, abstract, year, doi, journal, volume, pages, bibcode and any in which an identifier may
     stand (:mod:`rag.sources.identity`). Without an arXiv id, the DOI, else the ``key`` in the library ``place``,
@@ -33,7 +38,7 @@ def paper_of_fields(
     if not title:
         raise ValueError("it has no title")
     doi, arxiv = doi_of(fields), arxiv_id(fields)
-    if not arxiv and not abstract:
+    if not arxiv and not abstract and not textless:
         raise ValueError("it has neither an arXiv id nor an abstract")
     year = year_of(fields.get("year", ""))
     if year is None and not arxiv:

@@ -7,6 +7,7 @@ A key is ``journal|volume|page`` with the abbreviation that bibcodes use (``apj|
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 # Journal names as references abbreviate them, squeezed to their letters, by bibcode abbreviation.
 JOURNALS = {
@@ -107,6 +108,15 @@ PUBLISHERS = (
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
+class Place(NamedTuple):
+    """A place in a journal, which is one of those above; the year is empty where it isn't said."""
+
+    journal: str
+    volume: str
+    page: str
+    year: str
+
+
 def keys_of_paper(
     identifier: str, doi: str | None, journal_ref: str | None, bibcode: str | None = None, key: str | None = None
 ) -> set[str]:
@@ -163,6 +173,12 @@ def key_of_bibcode(bibcode: str) -> str | None:
 
 def key_of_reference(reference: str) -> str | None:
     """The key of a journal reference such as "Astrophys.J. 826 (2016) 56"; None when it has no such parts."""
+    place = place_of(reference)
+    return _key(place.journal, place.volume, place.page, place.year) if place else None
+
+
+def place_of(reference: str) -> Place | None:
+    """The parts of a journal reference, written as there; None when it has none."""
     match = re.match(r"\s*(?P<journal>[^\d(]*[^\W\d_.][^\d(]*)(?P<rest>.*)", reference)
     if not match:
         return None
@@ -175,7 +191,7 @@ def key_of_reference(reference: str) -> str | None:
         return None
     if journal == "apj" and pages[0].upper().startswith("L"):
         journal = "apjl"
-    return _key(journal, re.sub(r"^[a-z]", "", volume.lower()), pages[0], year[0] if year else "")
+    return Place(journal, re.sub(r"^[A-Za-z]", "", volume), pages[0], year[0] if year else "")
 
 
 def _key_of_doi(doi: str) -> str | None:

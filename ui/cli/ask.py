@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     help="One fact, a synthesis of several papers, a list of papers or a review; by default as the question asks.",
 )
 @click.option("--alone", is_flag=True, help="Read the question as it stands, whatever was asked before it.")
+@options.reading_list
 @options.as_json
 @options.embedding
 @options.llm
@@ -50,6 +51,7 @@ def command(
     conversation: Path | None,
     shape: Shape | None,
     alone: bool,
+    reading_list: str | None,
     as_json: bool,
     embedding: str | None,
     llm: str | None,
@@ -70,13 +72,14 @@ def command(
     question = _given(question) if questions is None or question == "-" else question
     if (question is None) == (questions is None):
         raise UsageError("Give one question, on the command line or the input stream, or a file with --questions.")
+    within = options.within(reading_list) or frozenset()
     session = Session(load_settings(index=index, embedding=embedding, llm=llm, offline=offline))
     earlier = read_conversation(conversation) if conversation else Conversation()
     asked = list(options.read_lines(questions, "question")) if questions else [question or ""]
     for text in asked:
         checked(text)
     for text in asked:
-        answer = answered(session, text, earlier, shape, alone, quiet=as_json or bool(questions))
+        answer = answered(session, text, earlier, shape, alone, within, quiet=as_json or bool(questions))
         if conversation:
             earlier = earlier.with_turn(answer.turn)
             write_conversation(conversation, earlier)
@@ -107,6 +110,7 @@ def answered(
     earlier: Conversation,
     shape: Shape | None,
     alone: bool = False,
+    within: frozenset[str] = frozenset(),
     quiet: bool = False,
 ) -> Answer:
     """The answer to a question, shown as it comes in unless ``quiet``, with a status line on a terminal."""
@@ -118,7 +122,7 @@ def answered(
     for _ in session.warm():
         pass
     terminal, shown = sys.stderr.isatty() and not quiet, ""
-    for event in session.ask(question, earlier, shape=shape, alone=alone):
+    for event in session.ask(question, earlier, shape=shape, alone=alone, within=within):
         if isinstance(event, Finished):
             if not quiet:
                 click.echo()

@@ -12,6 +12,7 @@ from rag.errors import UsageError
 from ui.cli import options
 
 if TYPE_CHECKING:
+    from rag.citing.keys import Keys
     from rag.retrieval.hits import SearchResult
     from rag.retrieval.listing import Sort
 
@@ -45,9 +46,11 @@ DIVERSITY = 0.4
     help='JSON lines with "query"; prints a line of JSON for each.',
 )
 @options.as_json
-@click.option("--bibtex", "file", flag_value="bibtex", help="Print BibTeX entries.")
-@click.option("--csv", "file", flag_value="csv", help="Print a table with abstracts, for a spreadsheet.")
-@click.option("--ris", "file", flag_value="ris", help="Print RIS records, for a reference manager.")
+@options.citing
+@click.option("--bibtex", "form", flag_value="bibtex", help="As --format bibtex.")
+@click.option("--csv", "form", flag_value="csv", help="As --format csv: a table with abstracts, for a spreadsheet.")
+@click.option("--ris", "form", flag_value="ris", help="As --format ris, for a reference manager.")
+@options.reading_list
 @options.rerank
 @options.hyde
 @options.embedding
@@ -68,7 +71,10 @@ def command(
     literal: bool,
     queries: Path | None,
     as_json: bool,
-    file: str | None,
+    form: str | None,
+    keys: Keys,
+    macros: bool,
+    reading_list: str | None,
     rerank: str | None,
     hyde: bool,
     embedding: str | None,
@@ -87,7 +93,7 @@ def command(
     from rag.settings import load_settings
     from ui.cli import show
 
-    filters = Filters(since, until, category, author)
+    filters = Filters(since, until, category, author, within=options.within(reading_list))
     if bool(query is not None or like or filters) == (queries is not None):
         raise UsageError("Give one query, a filter such as --author, or a file of queries with --queries.")
     session = Session(load_settings(index=index, embedding=embedding, llm=llm, rerank=rerank, offline=offline))
@@ -108,10 +114,11 @@ def command(
         result = listing.in_order(find(*listing.put(query or "", filters, like), progress=progress), sort, limit)
     if as_json:
         show.json_record(result.as_record())
-    elif file:
-        from rag.exports import FORMATS
+    elif form:
+        from rag.citing.keys import Style
+        from rag.exports import written
 
-        click.echo(FORMATS[file].write(hit.paper for hit in result.hits), nl=False)
+        click.echo(written([hit.paper for hit in result.hits], form, Style(keys, macros)), nl=False)
     else:
         if query:
             _understood(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -12,14 +13,19 @@ import gradio as gr
 from rag.chats import feedback
 from rag.chats.conversations import Conversations, Kept, Vote, titled
 from rag.chats.transcript import ENDINGS, Format, written
+from rag.errors import SidereusError
 from rag.papers import Paper
+from rag.reading.lists import ReadingLists
 from ui.web import screen
 from ui.web.chat import Parts
 from ui.web.screen import Update
 from ui.web.shared import VIEWS, Handed, Shared, saved
 from ui.web.tabs import Tab
+from ui.web.views import texts
+from ui.web.views.actions import done
 
 Message = dict[str, Any]
+MOST_PAPERS = 200  # that an answer may cite
 
 
 class Actions:
@@ -42,6 +48,8 @@ class Actions:
             "only": lambda message, _: {shared.about: Handed((_text(message, "value"),))},
             "pinned": lambda _, tab: {shared.about: Handed(tuple(paper.id for paper in tab.kept.pins))},
             "anywhere": lambda *_: {shared.about: Handed()},
+            "menu": self._menu,
+            "read": self._read,
             "like": lambda message, _: {shared.like: Handed((_text(message, "value"),))},
         }
 
@@ -125,6 +133,19 @@ class Actions:
         if paper:
             tab.change(tab.kept, lambda kept: kept.pinned(paper))
         return {**screen.pins(self._parts, tab.kept), **screen.place(self._parts, tab.kept)}
+
+    def _menu(self, message: Message, tab: Tab) -> Update:
+        """What is chosen from the menus of a card or an answer, and the names in them."""
+        found = (self._known(tab.kept, paper) for paper in texts(message, "papers", MOST_PAPERS))
+        return done(self._shared, message, [paper for paper in found if paper])
+
+    def _read(self, message: Message, tab: Tab) -> Update:
+        """A paper was opened. That it could not be noted is no reason to trouble anybody."""
+        paper = self._known(tab.kept, _text(message, "value"))
+        if paper:
+            with contextlib.suppress(SidereusError):
+                ReadingLists(self._shared.sessions.first.settings.state).opened(paper)
+        return {}
 
     def _known(self, kept: Kept, identifier: str) -> Paper | None:
         """A paper of a conversation or of its index, by its id."""

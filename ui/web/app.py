@@ -20,7 +20,7 @@ from ui.web.server import App, Guarded, listen
 from ui.web.shared import Handed, Shared
 from ui.web.shown import plain
 from ui.web.uploads import DAY, arrivals, forget_unused
-from ui.web.views import library, map, search
+from ui.web.views import library, lists, map, search
 from ui.web.warming import Warmings
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def build(session: Session, warmings: Warmings | None = None) -> gr.Blocks:
                     search.build(shared)
                 with gr.Tab("Map", id="map"):
                     map.build(shared)
+                with gr.Tab("Lists", id="lists"):
+                    lists.build(shared)
                 with gr.Tab("Library", id="library"):
                     library.build(shared)
         chat.connect(page, parts, Handlers(shared, warmings or Warmings(), parts))

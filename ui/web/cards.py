@@ -101,13 +101,14 @@ def links(paper: Paper) -> str:
 
 
 def actions(paper: Paper) -> str:
-    """What can be done with a paper, and its BibTeX entry, which nobody sees."""
+    """What can be done with a paper, and its BibTeX entry, which nobody sees until it is dragged."""
     value = f'value="{escaped(paper.id)}"'
     return (
-        '<button class="copy-bibtex" title="Copy the BibTeX entry">BibTeX</button>'
+        f'<button class="citing" {value} title="Copy a citation or the BibTeX entry">Cite</button>'
+        f'<button class="keeping" {value} title="Add to a reading list">Add to list</button>'
         f'<button name="like" {value}>More like this</button>'
         f'<button name="only" {value}>Ask this paper</button><button class="toggle" name="pin" {value}>Pin</button>'
-        f"<span hidden>{escaped(entry(paper))}</span>"
+        f'<span hidden class="bib">{escaped(entry(paper))}</span>'
     )
 
 

@@ -147,6 +147,8 @@ def _foot(turn: Turn) -> str:
     entry = turn.entry
     said = entry.answer is not None or bool(entry.said)
     tools = '<button class="copy-answer">Copy</button>' if said else ""
+    if entry.answer and entry.answer.citations:
+        tools += '<button class="citing">Cite</button><button class="keeping">Add to list</button>'
     whole = entry.answer is not None and entry.answer.citations and not entry.answer.stopped
     tools += _otherwise() if whole else '<button class="retry">Try again</button>'
     tools += "".join(_vote(entry.id, way, entry.vote == way) for way in ("up", "down")) if entry.answer else ""

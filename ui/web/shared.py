@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rag.session import Session
     from rag.sessions import Sessions
 
-VIEWS = ("chat", "search", "map", "library")
+VIEWS = ("chat", "search", "map", "lists", "library")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Shared:
 
     ``index`` is the name of the index a browser tab uses, "" for the default one. Setting ``about`` to papers
     brings up the chat, whose next questions are answered from these alone; setting ``like`` to one paper brings up
-    the search for papers like it. What is put into ``outbox``, as :func:`saved` writes it, the browser saves. Setting
-    ``news`` to another moment says that papers were added.
+    the search for papers like it. What is put into ``outbox`` the browser saves, as :func:`saved` writes it, or gives
+    to the menu that is open, as :func:`answered` does. Setting ``news`` to another moment says that papers were added.
     """
 
     sessions: Sessions
@@ -52,6 +52,11 @@ class Shared:
 def saved(name: str, kind: str, text: str) -> str:
     """A file for the browser to save, as ``outbox`` takes it; ``kind`` is a media type such as "text/csv"."""
     return told({"name": name, "type": kind, "text": text, "at": time.monotonic()})
+
+
+def answered(menu: int | None, **values: Any) -> str:
+    """What a menu is told, as ``outbox`` takes it; menus are numbered as they are opened."""
+    return told({"menu": {"number": menu, **values}, "at": time.monotonic()})
 
 
 def told(values: dict[str, Any]) -> str:

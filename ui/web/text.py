@@ -10,6 +10,8 @@ import html
 import re
 from collections.abc import Callable
 
+from markdown_it import MarkdownIt
+
 from rag.text.formulas import in_unicode
 from rag.text.latex import Part, parts
 from ui.web.katex import drawn
@@ -57,6 +59,13 @@ def without_markup(text: str) -> str:
 def emphasised(escaped_text: str) -> str:
     """Escaped text with Markdown's **bold**, the one mark-up that models use in prose."""
     return _BOLD.sub(r"<strong>\1</strong>", escaped_text)
+
+
+def marked_down(text: str) -> str:
+    """Markdown that a person wrote as HTML on one line: no HTML of its own, no images, which would be fetched."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    drawn: str = markdown.render(text.translate(_MARKS))
+    return drawn.replace("\\", "&#92;").replace("\n", "&#10;").replace("$", "&#36;")
 
 
 def _words(part: Part) -> str:

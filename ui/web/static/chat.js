@@ -215,7 +215,6 @@
       if (target(link)) point(target(link));
     } else if (button?.matches(".copy-answer")) copy(button, answer(button));
     else if (button?.matches("#clear, #shelf .open")) wait([]);
-    else if (button?.matches(".copy-bibtex")) copy(button, button.parentElement.querySelector("[hidden]").textContent);
     else if (button?.matches(".retry")) askAgain({ turn: Number(find("#exchange .edit").value) });
     else if (button?.matches(".otherwise")) askAgain({ turn: Number(find("#exchange .edit").value), how: button.value });
     else if (button?.matches("[name=alone]")) askAgain({ turn: Number(button.value), alone: true });

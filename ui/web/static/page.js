@@ -21,7 +21,7 @@
   const given = new URLSearchParams(location.search);
   const root = document.documentElement;
   root.lang = "en";
-  const named = (address) => (["search", "map", "library"].includes(address.get("view")) ? address.get("view") : "chat");
+  const named = (address) => (["search", "map", "lists", "library"].includes(address.get("view")) ? address.get("view") : "chat");
   root.dataset.view = named(given);
 
   // The address says where one is: the view, the index, the conversation, and what the view has of its own. It is noted
@@ -83,7 +83,10 @@
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   };
-  listen("outbox", (file) => save(file.name, file.type, file.text));
+  listen("outbox", (told) => {
+    if (told.menu) document.dispatchEvent(new CustomEvent("sidereus:menu", { detail: told.menu }));
+    else save(told.name, told.type, told.text);
+  });
 
   const copy = async (button, text) => {
     try {

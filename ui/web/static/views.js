@@ -33,8 +33,13 @@
     bar.setAttribute("aria-label", "Selected papers");
     const count = document.createElement("span");
     const button = (words, act) => Object.assign(document.createElement("button"), { textContent: words, onclick: act });
-    const deeds = DEEDS.map(([deed, words]) => button(words, () => page.say(wire, { do: deed, papers: [...picked()] })));
-    bar.append(count, ...deeds, button("Clear", clear));
+    const say = (values) => page.say(wire, { papers: [...picked()], ...values });
+    const deeds = DEEDS.map(([deed, words]) => button(words, () => say({ do: deed })));
+    const menus = [["Cite", "cite"], ["Add to list", "keep"]].map(([words, menu]) => {
+      const opener = button(words, () => page[menu](opener, (values) => say({ do: "menu", ...values })));
+      return opener;
+    });
+    bar.append(count, ...deeds, ...menus, button("Clear", clear));
     return () => {
       const place = document.querySelector(view);
       if (place && bar.parentElement !== place) place.append(bar);

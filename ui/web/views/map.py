@@ -132,14 +132,10 @@ class MapView:
         return picked_html(papers, len(points)) if papers else ""
 
     def do(self, said: str, index: str, shown: str) -> Update:
-        """Export some papers, or hand them to the chat."""
+        """Export or cite some papers, keep them in a list, or hand them to the chat."""
         wanted = message(said)
         papers = self._papers(index, shown, numbers(wanted, "papers", MOST_PICKED))
-        return (
-            {self.parts.picked: problem_html(STALE)}
-            if papers is None
-            else done(self.shared, text(wanted, "do"), papers)
-        )
+        return {self.parts.picked: problem_html(STALE)} if papers is None else done(self.shared, wanted, papers)
 
     def _shown(self, session: Session) -> Iterator[Update]:
         """The map of an index, and how far it is while it is drawn."""

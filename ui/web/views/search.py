@@ -56,9 +56,9 @@ class SearchView:
         return self._find({"like": like.papers[0]}, index) if like.papers else {}
 
     def do(self, said: str, index: str) -> Update:
-        """Export some papers, or hand them to the chat."""
+        """Export or cite some papers, keep them in a list, or hand them to the chat."""
         wanted = message(said)
-        return done(self.shared, text(wanted, "do"), self.shared.session(index).papers(texts(wanted, "papers")))
+        return done(self.shared, wanted, self.shared.session(index).papers(texts(wanted, "papers")))
 
     def _find(self, asked: Message, index: str) -> Update:
         try:

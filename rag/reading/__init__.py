@@ -1,0 +1,1 @@
+"""The reading room: lists of papers that last, with tags and notes."""
