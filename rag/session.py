@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from rag import prompts
 from rag.answers.answer import Answer, Event, Finished
 from rag.description import Description, described
 from rag.errors import IndexProblem, ModelLost
 from rag.index import folders
 from rag.index.filters import Filters
 from rag.index.manifest import FILE, Manifest, read_manifest
-from rag.models import catalog, choice, deaths, store
+from rag.models import catalog, choice, store
+from rag.models.addresses import refuse_offline
 from rag.models.catalog import Model
 from rag.papers import Paper
 from rag.progress import Progress, silent
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from rag.evidence.reader import Reader
     from rag.index.index import Index
     from rag.models.embedder import Embedder
-    from rag.models.llm import LanguageModel, Turnstile
     from rag.models.reranker import Reranker
+    from rag.models.turnstile import Turnstile
+    from rag.models.writer import Writer
 
 EXAMPLES = {
     "starter": (
@@ -47,7 +48,7 @@ EXAMPLES = {
 class Session:
     """Searches and answers. Nothing heavy is loaded before it is needed, or :meth:`warm` is called.
 
-    Safe to use from several threads: the language model runs one generation at a time and the others queue.
+    Safe to use from several threads: the language model writes for so many at once as it can and the others queue.
     """
 
     def __init__(self, settings: Settings, lender: Session | None = None) -> None:
@@ -76,8 +77,10 @@ class Session:
 
     @cached_property
     def llm_model(self) -> Model:
-        """The catalogue's entry of the language model in use."""
-        return choice.choose(self.settings.models, "llm", self.settings.llm or read_state(self.settings).llm)
+        """The catalogue's entry of the language model in use; UsageError when it is elsewhere and may not be asked."""
+        model = choice.choose(self.settings.models, "llm", self.settings.llm or read_state(self.settings).llm)
+        refuse_offline(model.servers, self.settings.offline)
+        return model
 
     def refresh(self) -> None:
         """Take up what a build has put in the place of the open index; answers under way keep what they have.
@@ -127,8 +130,9 @@ class Session:
     def warm(self) -> Iterator[str]:
         """Open the index and load the models, saying in a few words what is being done.
 
-        The language model loads in its own process meanwhile, when it need not be fetched first. That it died there
-        is told in the answers, which go on without it. One that only quotes writes nothing, and isn't loaded.
+        The language model loads in its own process meanwhile, when it need not be fetched first. That it died there,
+        or that its server can't be reached, is told in the answers, which go on without it. One that only quotes
+        writes nothing, and isn't loaded.
         """
         yield "opening the index"
         if self._writes and store.at_hand(self.settings.models, self.llm_model):
@@ -138,7 +142,7 @@ class Session:
         _ = self.embedder
         yield "loading the reader"
         _ = self.reader
-        yield "loading the language model"
+        yield "reaching the model server" if self.llm_model.servers else "loading the language model"
         _ = self.llm
         if self._writes:
             with contextlib.suppress(ModelLost):
@@ -226,8 +230,8 @@ class Session:
             return self._embedder
 
     @property
-    def llm(self) -> LanguageModel:
-        """The language model, which may be loading in its process still."""
+    def llm(self) -> Writer:
+        """The language model, which may be loading still."""
         with self._loading:
             return self._llm
 
@@ -298,18 +302,10 @@ class Session:
         return reranker.wanted(self.settings)
 
     @cached_property
-    def _llm(self) -> LanguageModel:
-        from rag.models.llm import LanguageModel
+    def _llm(self) -> Writer:
+        from rag.models import writers
 
-        if self._lender:
-            return self._lender.llm
-        store.ensure(self.settings.models, self.llm_model, self.settings.offline)
-        file, record = store.gguf(self.settings.models, self.llm_model), self.settings.state / deaths.FILE
-        model = LanguageModel(self.llm_model, file, self.settings.threads, record)
-        if self._writes:
-            with contextlib.suppress(ModelLost):
-                model.preload(prompts.SYSTEM)
-        return model
+        return self._lender.llm if self._lender else writers.load(self.settings, self.llm_model)
 
     @property
     def _writes(self) -> bool:
@@ -337,6 +333,6 @@ class Session:
 
     @cached_property
     def _turnstile(self) -> Turnstile:
-        from rag.models.llm import Turnstile
+        from rag.models.turnstile import Turnstile
 
-        return Turnstile()
+        return Turnstile(lambda: self.llm.places)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from rag.errors import UsageError
@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     index: str | None = None
     embedding: str | None = None
     llm: str | None = None
+    llm_key: SecretStr = SecretStr("")
+    llm_context: int | None = Field(default=None, ge=512)
+    llm_at_once: int | None = Field(default=None, ge=1)
+    llm_patience: float = Field(default=60.0, gt=0.0)
     rerank: str | None = None
     offline: bool = False
     host: str = "127.0.0.1"

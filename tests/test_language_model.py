@@ -25,7 +25,9 @@ from rag.models.catalog import find
 from rag.models.cores import idle_cores
 from rag.models.embedder import Embedder
 from rag.models.llama import Llama
-from rag.models.llm import LanguageModel, Turnstile, _without_thoughts
+from rag.models.llm import LanguageModel
+from rag.models.turnstile import Turnstile
+from rag.models.writer import without_thoughts
 from rag.papers import Paper
 from rag.settings import Settings
 
@@ -160,11 +162,11 @@ def cut(text: str, length: int) -> Iterator[str]:
     ],
 )
 def test_what_a_model_only_thinks_is_never_shown_however_its_text_is_cut(written: str, shown: str, length: int) -> None:
-    assert "".join(_without_thoughts(cut(written, length))) == shown
+    assert "".join(without_thoughts(cut(written, length))) == shown
 
 
 def test_words_before_a_thought_are_not_held_back() -> None:
-    pieces = _without_thoughts(iter(["Stars ", "are ", "<think>", "secret"]))
+    pieces = without_thoughts(iter(["Stars ", "are ", "<think>", "secret"]))
     assert [next(pieces), next(pieces)] == ["Stars ", "are "]
 
 

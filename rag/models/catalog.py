@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rag.errors import UsageError
+from rag.models.addresses import Address, is_address, read_addresses
 from rag.resources import catalog_file
 
 ModelKind = Literal["embedding", "llm", "reranker", "reader"]
-ModelSet = Literal["default", "offline", "extra", "local"]
+ModelSet = Literal["default", "offline", "extra", "local", "server"]
 
 CALLED: dict[ModelKind, str] = {
     "embedding": "an embedding model",
@@ -85,6 +86,7 @@ class Model:
     package: PackageSource | None = None
     adapter: AdapterSource | None = None
     path: Path | None = None
+    servers: tuple[Address, ...] = ()
     files: dict[str, FileFacts] = field(default_factory=dict)
 
     @property
@@ -98,6 +100,8 @@ class Model:
         """Where it comes from, for people."""
         if self.path:
             return str(self.path)
+        if self.servers:
+            return f"server {', '.join(address.place for address in self.servers)}"
         places = [f"adapters of {self.adapter.base}"] if self.adapter else []
         places += [f"package {self.package.name}"] if self.package else []
         places += [f"hub {self.hub.repo}"] if self.hub else []
@@ -112,13 +116,15 @@ def catalog() -> tuple[Model, ...]:
 
 
 def find(name: str, kind: ModelKind) -> Model:
-    """The model called ``name``: an entry of the catalogue, a local path, or a hub id such as ``org/model``.
+    """The model called ``name``: an entry of the catalogue, a local path, a hub id such as ``org/model`` or a server.
 
     Raises UsageError when it is none of these, with the names that exist.
     """
     for model in catalog():
         if model.name == name and model.kind == kind:
             return model
+    if is_address(name):
+        return _served(name, kind)
     path = Path(name).expanduser()
     if path.exists():
         return _local(path, kind)
@@ -134,13 +140,22 @@ def named(name: str) -> Model:
         if model.name == name:
             return model
     try:
-        return find(name, "llm" if name.endswith(".gguf") else "embedding")
+        return find(name, "llm" if name.endswith(".gguf") or is_address(name) else "embedding")
     except UsageError:
         near = get_close_matches(name, [model.name for model in catalog()], 3, 0.4)
         guess = f"perhaps {' or '.join(near)}, or one" if near else "one"
         raise UsageError(
             f"There is no model {name!r}: name {guess} that 'sidereus models list' shows, or a local path."
         ) from None
+
+
+def _served(name: str, kind: ModelKind) -> Model:
+    if kind != "llm":
+        raise UsageError(f"{name} is a server, which Sidereus asks for a language model alone: name {CALLED[kind]}.")
+    servers = read_addresses(name)
+    place = ", ".join(address.place for address in servers)
+    title = f"{servers[0].model} on {place}" if servers[0].model else place
+    return Model(",".join(map(str, servers)), kind, "server", title, "see its server", servers=servers)
 
 
 def _local(path: Path, kind: ModelKind) -> Model:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from rag.errors import ModelProblem
+from rag.errors import ModelProblem, UsageError
 from rag.models import catalog, store
 from rag.models.catalog import Model, ModelKind
 from rag.settings import Settings
@@ -80,6 +80,15 @@ def in_use(settings: Settings) -> set[str]:
             continue
     others = (reranking(settings), reading(settings))
     return names | {model.name for model in others if model}
+
+
+def known(settings: Settings) -> tuple[Model, ...]:
+    """The models of the catalogue, and the language model in use where it is a file or a server of the user's own."""
+    try:
+        writes = choose(settings.models, "llm", settings.llm or read_state(settings).llm)
+    except (ModelProblem, UsageError):
+        return catalog.catalog()
+    return catalog.catalog() if writes in catalog.catalog() else (*catalog.catalog(), writes)
 
 
 def reading(settings: Settings) -> Model | None:

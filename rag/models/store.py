@@ -58,7 +58,12 @@ def record_files(models: Path, model: Model) -> None:
 
 
 def present(models: Path, model: Model) -> bool:
-    """Whether the model's files are all here with their right sizes; hashes are for :func:`verify`."""
+    """Whether the model's files are all here with their right sizes; hashes are for :func:`verify`.
+
+    A model on a server has none, and is nowhere else.
+    """
+    if model.servers:
+        return True
     if model.path:
         return model.path.exists()
     facts, place = known_files(models, model), folder(models, model)

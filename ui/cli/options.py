@@ -29,7 +29,11 @@ offline = click.option("--offline", is_flag=True, default=None, help="Never touc
 embedding = click.option(
     "--embedding", metavar="MODEL", help="Embedding model: a catalogue name, a folder or a hub id."
 )
-llm = click.option("--llm", metavar="MODEL", help="Language model: a catalogue name or a .gguf file.")
+llm = click.option(
+    "--llm",
+    metavar="MODEL",
+    help="Language model: a catalogue name, a .gguf file, or the address of a server, like http://gpu1:8000/v1#model.",
+)
 rerank = click.option(
     "--rerank", metavar="MODEL", help="Re-ranker of the best papers: a catalogue name, a folder or a hub id."
 )
