@@ -74,7 +74,7 @@ def test_a_real_server_writes_an_answer_and_nobody_is_told_the_key(
     assert result.code == 0, result.err
     assert result.json["models"] == {"embedding": EMBEDDING, "llm": llama_server}
     assert result.json["citations"]
-    assert "model server" not in (result.json["note"] or "")
+    assert "The model server" not in result.err
     assert KEY not in result.out + result.err
 
     listed = cli("models", "list", home=library, env=settings)
