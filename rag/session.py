@@ -195,12 +195,14 @@ class Session:
         without: Collection[str] = (),
         shape: Shape | None = None,
         alone: bool = False,
+        person: str = "",
     ) -> Iterator[Event]:
         """Answer a question, event by event; setting ``stop`` ends it at the next token.
 
         ``within`` are the ids of the only papers to answer from (none: all), ``without`` of papers to leave out;
         ``shape`` overrides the one that the question asks for; with ``alone`` it is read as it stands, whatever came
-        before. Raises UsageError for an empty question.
+        before. ``person`` is who asks, since people take turns where several wait for the language model. Raises
+        UsageError for an empty question.
         """
         from rag.answers.compose import Request, answer
         from rag.retrieval.search import checked
@@ -208,7 +210,7 @@ class Session:
         checked(question)
         self.refresh()
         filters = Filters(within=frozenset(within) or None, without=frozenset(without))
-        return answer(self.pipeline, Request(question, conversation, filters, shape, alone), stop)
+        return answer(self.pipeline, Request(question, conversation, filters, shape, alone, person), stop)
 
     def answer(self, question: str, conversation: Conversation = Conversation(), **options: Any) -> Answer:
         """The whole answer; ``options`` are those of :meth:`ask`, which raises the same."""

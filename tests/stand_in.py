@@ -153,6 +153,7 @@ class StandIn:
         without: Collection[str] = (),
         shape: Shape | None = None,
         alone: bool = False,
+        person: str = "",
     ) -> Iterator[Event]:
         """The script."""
         stop = stop or threading.Event()

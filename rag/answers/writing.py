@@ -30,7 +30,7 @@ def written(
     """
     ticket = object()
     try:
-        for ahead in pipeline.turnstile.enter(ticket, composition.stop):
+        for ahead in pipeline.turnstile.enter(ticket, composition.stop, composition.person):
             yield Status(f"waiting: {ahead} ahead of you", waiting=True)
         if composition.stopped:
             return

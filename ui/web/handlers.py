@@ -141,7 +141,9 @@ class Handlers:
             yield screen.examples(self._parts, session.find_examples())
 
     def _tab(self, request: gr.Request, index: str) -> Tab:
-        return self._tabs.of(request.session_hash, self._named(index))
+        tab = self._tabs.of(request.session_hash, self._named(index))
+        tab.person = f"{request.username or ''}@{request.client.host if request.client else ''}"
+        return tab
 
     def _named(self, index: str) -> str:
         return index or self._shared.sessions.default
@@ -154,7 +156,7 @@ class Handlers:
         tab.change(kept, lambda now: now.with_entry(entry))
         try:
             yield screen.opening(parts, tab.kept, turn)
-            for now in self._answered(turn, kept.index, stop):
+            for now in self._answered(turn, kept.index, stop, tab.person):
                 if tab.stop is not stop or tab.kept.id != kept.id:  # another question or conversation came
                     return
                 yield screen.progress(parts, now, turn)
@@ -165,13 +167,13 @@ class Handlers:
         if tab.stop is stop:
             yield {parts.box: screen.ready(), **screen.notice(parts, tab.problem), **self.described(kept.index)}
 
-    def _answered(self, turn: Turn, index: str, stop: threading.Event) -> Iterator[Turn]:
+    def _answered(self, turn: Turn, index: str, stop: threading.Event, person: str) -> Iterator[Turn]:
         try:
             session = self._shared.session(index)
         except SidereusError as error:  # the index was removed since
             yield replace(turn.grown(problem=str(error)), ended=True)
             return
-        yield from answered(turn, session, self._warmings.of(session), stop)
+        yield from answered(turn, session, self._warmings.of(session), stop, person)
 
 
 def heard(said: str | None) -> dict[str, Any]:
