@@ -67,7 +67,7 @@ class Session:
         name = self.settings.index or read_state(self.settings).index or "starter"
         manifest = read_manifest(folders.folder(self.settings.indexes, name))
         wanted = self.settings.embedding
-        if wanted and catalog.find(wanted, "embedding").name != manifest.model:
+        if wanted and not _the_same(wanted, manifest.model):
             raise IndexProblem(
                 f"The index {name!r} was built with {manifest.model} and can't be searched with {wanted}: "
                 f"leave out --embedding, or run 'sidereus index reembed {name} --embedding {wanted}'."
@@ -272,19 +272,25 @@ class Session:
 
     @cached_property
     def _embedder(self) -> Embedder:
-        from rag.models import embedder
+        from rag.models import embedders
 
         lender = self._lender
         if lender and (lender.manifest.model, lender.manifest.weights) == (self.manifest.model, self.manifest.weights):
             return lender.embedder
-        model = catalog.find(self.manifest.model, "embedding")
-        folder = store.ensure(self.settings.models, model, self.settings.offline)
-        if store.fingerprint(folder) != self.manifest.weights:
+        model = catalog.find(self.settings.embedding or self.manifest.model, "embedding")
+        if not model.servers:
+            folder = store.ensure(self.settings.models, model, self.settings.offline)
+            self._check_weights(store.fingerprint(folder))
+        loaded = embedders.load(self.settings, model, self.settings.threads)
+        self._check_weights(loaded.weights)
+        return loaded
+
+    def _check_weights(self, weights: str) -> None:
+        if weights != self.manifest.weights:
             raise IndexProblem(
-                f"The index {self.manifest.name!r} was built with other weights of {model.name} than those here: "
-                f"run 'sidereus models verify', or 'sidereus index reembed {self.manifest.name}'."
+                f"The index {self.manifest.name!r} was built with other weights of {self.manifest.model} than those "
+                f"here: run 'sidereus models verify', or 'sidereus index reembed {self.manifest.name}'."
             )
-        return embedder.load(self.settings.models, model, self.settings.threads)
 
     @cached_property
     def _reader(self) -> Reader:
@@ -338,3 +344,9 @@ class Session:
         from rag.models.turnstile import Turnstile
 
         return Turnstile(lambda: self.llm.places)
+
+
+def _the_same(wanted: str, built_with: str) -> bool:
+    """Whether a model is the one that an index was built with; one on a server may have moved to another since."""
+    one, other = catalog.find(wanted, "embedding"), catalog.find(built_with, "embedding")
+    return one.name == other.name or (one.served_as is not None and one.served_as == other.served_as)

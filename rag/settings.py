@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     index: str | None = None
     embedding: str | None = None
     llm: str | None = None
+    embedding_key: SecretStr = SecretStr("")
     llm_key: SecretStr = SecretStr("")
     llm_context: int | None = Field(default=None, ge=512)
     llm_at_once: int | None = Field(default=None, ge=1)
@@ -92,3 +93,19 @@ def load_settings(**flags: Any) -> Settings:
         ) from None
     except ValueError as error:  # a sidereus.toml that is no TOML
         raise UsageError(f"The file sidereus.toml can't be read: {error}.") from None
+
+
+def secret(given: SecretStr, variable: str) -> str:
+    """A secret, which may be in a file of its own (``@FILE``); empty when there is none.
+
+    Raises UsageError when the file can't be read.
+    """
+    text = given.get_secret_value()
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{text[1:]} can't be read for {variable} ({error}): name a file that holds the key."
+        ) from None

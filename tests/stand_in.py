@@ -116,6 +116,7 @@ class StandIn:
         self._pause = pause
         self._warming = warming
         self._writing = threading.Lock()
+        self.persons: set[str] = set()
 
     def describe(self) -> Description:
         """What a real session says of itself."""
@@ -157,6 +158,7 @@ class StandIn:
     ) -> Iterator[Event]:
         """The script."""
         stop = stop or threading.Event()
+        self.persons.add(person)
         yield Status("searching 13,124 papers")
         time.sleep(self._pause)
         if "abstain" in question:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -96,6 +96,11 @@ class Model:
         return sum(s for s in sizes if s is not None) if sizes and None not in sizes else None
 
     @property
+    def served_as(self) -> str | None:
+        """What the model is called on its servers; None for one that is on none, or not called anything."""
+        return self.servers[0].model if self.servers else None
+
+    @property
     def origin(self) -> str:
         """Where it comes from, for people."""
         if self.path:
@@ -150,12 +155,20 @@ def named(name: str) -> Model:
 
 
 def _served(name: str, kind: ModelKind) -> Model:
-    if kind != "llm":
-        raise UsageError(f"{name} is a server, which Sidereus asks for a language model alone: name {CALLED[kind]}.")
+    """A model on servers; one that the catalogue knows by its name there, or its hub's, is used as that says."""
+    if kind not in ("llm", "embedding"):
+        raise UsageError(f"{name} is a server, which is asked for no {CALLED[kind].partition(' ')[2]}: name a model.")
     servers = read_addresses(name)
-    place = ", ".join(address.place for address in servers)
-    title = f"{servers[0].model} on {place}" if servers[0].model else place
-    return Model(",".join(map(str, servers)), kind, "server", title, "see its server", servers=servers)
+    place, called = ", ".join(address.place for address in servers), servers[0].model
+    title = f"{called} on {place}" if called else place
+    alike = (one for one in catalog() if one.kind == kind == "embedding" and called in _names(one))
+    known = next(alike, Model(name, kind, "server", title, "see its server"))
+    elsewhere = replace(known, hub=None, package=None, adapter=None, files={}, ram_gb=0.0)
+    return replace(elsewhere, name=",".join(map(str, servers)), set="server", title=title, servers=servers)
+
+
+def _names(model: Model) -> tuple[str, ...]:
+    return (model.name, model.hub.repo) if model.hub else (model.name,)
 
 
 def _local(path: Path, kind: ModelKind) -> Model:

@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from rag.errors import ModelLost
 from rag.models import server_faults
 from rag.models.addresses import Address
@@ -26,6 +29,10 @@ ENOUGH, REST = 3, 15.0
 IDLE_SECONDS = 2.0
 # What a reply may have in pieces beyond its tokens: the role, what the tokens were counted to, signs of life.
 BESIDE = 64
+# A text of fewer characters is not too long for any embedding model.
+SHORT = 400
+
+Vectors = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,36 @@ class Endpoint:
         except Exception as error:  # as above
             raise self._lost(error) from None
         self._faults = 0
+
+    async def embed(self, texts: list[str]) -> Vectors:
+        """Vectors of shape (len(texts), dimensions). Raises ModelLost when that goes wrong."""
+        facts = await self.look()
+        try:
+            async with asyncio.timeout(self._patience):
+                vectors = await self._embed(facts.model, texts)
+        except Exception as error:  # as above
+            raise self._lost(error) from None
+        self._faults = 0
+        return vectors
+
+    async def _embed(self, model: str, texts: list[str]) -> Vectors:
+        """Vectors; of a text that the server finds too long, the first half or quarter is embedded."""
+        import openai
+
+        try:
+            given = await self._connected().embeddings.create(model=model, input=texts, encoding_format="float")
+        except (openai.BadRequestError, openai.UnprocessableEntityError):
+            if len(texts) > 1:
+                middle = len(texts) // 2
+                return np.concatenate([await self._embed(model, half) for half in (texts[:middle], texts[middle:])])
+            if len(texts[0]) < SHORT:
+                raise
+            return await self._embed(model, [texts[0][: len(texts[0]) // 2]])
+        ordered = sorted(given.data, key=lambda one: one.index)
+        vectors: Vectors = np.array([one.embedding for one in ordered], dtype=np.float32)
+        if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+            raise server_faults.foreign()
+        return vectors
 
     async def close(self) -> None:
         """Let go of its connections."""

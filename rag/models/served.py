@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import threading
 from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
 
-from rag.errors import ModelLost, ModelProblem
+from rag.errors import ModelLost
 from rag.models.catalog import Model
-from rag.models.endpoint import Endpoint, Facts, Wanted
+from rag.models.endpoint import Facts, Wanted
+from rag.models.servers import Servers
 from rag.models.writer import CONTEXT, Message, without_thoughts
 
 # Replies that a server is asked for at once, when it doesn't say itself how many it writes.
@@ -40,29 +40,25 @@ class ServedModel:
     ) -> None:
         self.model = model
         self._context, self._at_once = context, at_once
-        self._endpoints = [Endpoint(address, key, patience) for address in model.servers]
-        self._closed = False
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="model servers", daemon=True).start()
+        self._servers = Servers(model.servers, key, patience)
 
     @property
     def context(self) -> int:
         """Tokens of prompt and reply together, as was set, else as the servers say, else those of a local model."""
-        return self._context or min((facts.context for facts in self._known if facts.context), default=CONTEXT)
+        said = (facts.context for facts in self._servers.known if facts.context)
+        return self._context or min(said, default=CONTEXT)
 
     @property
     def places(self) -> int:
         """How many replies all servers write at once."""
-        if self._at_once:
-            return self._at_once
-        return sum((one.facts and one.facts.slots) or AT_ONCE for one in self._endpoints)
+        return self._at_once or sum((one.facts and one.facts.slots) or AT_ONCE for one in self._servers.endpoints)
 
     @property
     def resting(self) -> str | None:
         """Why none of the servers is asked at present, or None when one is."""
-        if not all(one.rests for one in self._endpoints):
+        if not all(one.rests for one in self._servers.endpoints):
             return None
-        return f"{self._endpoints[0].problem}, so for some seconds answers quote the papers"
+        return f"{self._servers.endpoints[0].problem}, so for some seconds answers quote the papers"
 
     def wait(self) -> None:
         """Ask the servers what they serve. Raises ModelLost when none of them can be used."""
@@ -72,11 +68,7 @@ class ServedModel:
 
     def look(self) -> list[Facts | ModelLost]:
         """What each server says of its model, or what is wrong with it."""
-
-        async def look() -> list[Facts | ModelLost]:
-            return await asyncio.gather(*map(_looked, self._endpoints))
-
-        return asyncio.run_coroutine_threadsafe(look(), self._loop).result()
+        return self._servers.look()
 
     def size(self, messages: Sequence[Message]) -> int:
         """At most so many tokens a conversation takes: only the server has the model's tokenizer."""
@@ -93,11 +85,8 @@ class ServedModel:
 
         Raises ModelLost when no server can be used, or when the one that writes fails on the way.
         """
-        if self._closed:
-            raise ModelProblem("The model servers were let go of.")
         replies: Replies = SimpleQueue()
-        wanted = Wanted(messages, max_tokens, temperature)
-        writing = asyncio.run_coroutine_threadsafe(self._write(wanted, replies), self._loop)
+        writing = self._servers.start(self._write(Wanted(messages, max_tokens, temperature), replies))
         try:
             yield from without_thoughts(_until_the_end(replies, stop))
         finally:
@@ -105,25 +94,10 @@ class ServedModel:
 
     def close(self) -> None:
         """End what is being written, and let go of all connections."""
-        if not self._closed:
-            self._closed = True
-            asyncio.run_coroutine_threadsafe(self._let_go(), self._loop).result()
-            self._loop.call_soon_threadsafe(self._loop.stop)
-
-    @property
-    def _known(self) -> list[Facts]:
-        return [one.facts for one in self._endpoints if one.facts]
+        self._servers.close()
 
     async def _write(self, wanted: Wanted, replies: Replies) -> None:
         """Put a reply into a queue; None ends it, and before that a ModelLost says why it ended too soon."""
-        try:
-            await self._share_out(wanted, replies)
-        except ModelLost as lost:
-            replies.put(lost)
-        finally:
-            replies.put(None)
-
-    async def _share_out(self, wanted: Wanted, replies: Replies) -> None:
         begun = False
 
         def say(text: str) -> None:
@@ -131,31 +105,12 @@ class ServedModel:
             begun = True
             replies.put(text)
 
-        left = [one for one in self._endpoints if not one.rests] or list(self._endpoints)
-        while left:
-            endpoint = min(left, key=lambda one: one.busy)
-            left.remove(endpoint)
-            endpoint.busy += 1
-            try:
-                await endpoint.write(wanted, say)
-                return
-            except ModelLost:
-                if begun or not left:
-                    raise
-            finally:
-                endpoint.busy -= 1
-
-    async def _let_go(self) -> None:
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-        await asyncio.gather(*(one.close() for one in self._endpoints))
-
-
-async def _looked(endpoint: Endpoint) -> Facts | ModelLost:
-    try:
-        return await endpoint.look()
-    except ModelLost as lost:
-        return lost
+        try:
+            await self._servers.share_out(lambda one: one.write(wanted, say), lambda: begun)
+        except ModelLost as lost:
+            replies.put(lost)
+        finally:
+            replies.put(None)
 
 
 def _until_the_end(replies: Replies, stop: threading.Event | None) -> Iterator[str]:

@@ -46,13 +46,15 @@ def foreign() -> Fault:
 
 def _refusal(status: int, words: str) -> Fault:
     if status in (401, 403):
-        return Fault("refuses the key", "set SIDEREUS_LLM_KEY to one that it takes", away=True)
+        keys = "SIDEREUS_LLM_KEY, or for embeddings SIDEREUS_EMBEDDING_KEY,"
+        return Fault("refuses the key", f"set {keys} to one that it takes", away=True)
     if status == 404:
         return Fault(f"knows nothing of the kind{words}", "see whether its address and the model's name are right")
     if status in (429, 503):
         return Fault(f"is too busy, or not ready yet{words}", "ask again in a while")
     if status in (400, 413, 422):
-        return Fault(f"refuses the question{words}", "where that is too long, set llm_context to what the server reads")
+        too_long = "where that is too long, set llm_context to what the server reads"
+        return Fault(f"refuses what it was sent{words}", too_long)
     return Fault(f"failed with status {status}{words}")
 
 

@@ -9,7 +9,7 @@ import shutil
 import time
 from pathlib import Path
 
-from rag.errors import ModelProblem
+from rag.errors import ModelProblem, UsageError
 from rag.models import catalog
 from rag.models.catalog import FileFacts, Model
 from rag.models.files import RECORD, check_file, sha256
@@ -95,8 +95,10 @@ def verify(models: Path, model: Model) -> list[str]:
 def ensure(models: Path, model: Model, offline: bool, progress: Progress = silent) -> Path:
     """The folder of the model's files, fetched first when they are not here.
 
-    Raises ModelProblem with what to do when they can't be had.
+    Raises ModelProblem with what to do when they can't be had, UsageError when they are on a server.
     """
+    if model.servers:
+        raise UsageError(f"{model.name} is on a server, and this needs the files of a model: name one that is here.")
     if not present(models, model):
         if model.adapter:
             ensure(models, catalog.named(model.adapter.base), offline, progress)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 
 from rag import prompts
-from rag.errors import ModelLost, UsageError
+from rag.errors import ModelLost
 from rag.models import deaths, store
 from rag.models.catalog import Model
 from rag.models.llm import LanguageModel
 from rag.models.served import ServedModel
 from rag.models.writer import Writer
-from rag.settings import Settings
+from rag.settings import Settings, secret
 
 
 def load(settings: Settings, model: Model) -> Writer:
@@ -29,22 +28,9 @@ def load(settings: Settings, model: Model) -> Writer:
 
 
 def served(settings: Settings, model: Model) -> ServedModel:
-    """A language model on servers, none of which has been asked yet. Raises UsageError as :func:`key` does."""
-    limits = settings.llm_context, settings.llm_at_once, settings.llm_patience
-    return ServedModel(model, key(settings), *limits)
+    """A language model on servers, none of which has been asked yet.
 
-
-def key(settings: Settings) -> str:
-    """The key for model servers, which may be in a file of its own (``@FILE``); empty when there is none.
-
-    Raises UsageError when the file can't be read.
+    Raises UsageError when the file of its key can't be read.
     """
-    given = settings.llm_key.get_secret_value()
-    if not given.startswith("@"):
-        return given
-    try:
-        return Path(given[1:]).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{given[1:]} can't be read for SIDEREUS_LLM_KEY ({error}): name a file that holds the key."
-        ) from None
+    limits = settings.llm_context, settings.llm_at_once, settings.llm_patience
+    return ServedModel(model, secret(settings.llm_key, "SIDEREUS_LLM_KEY"), *limits)
