@@ -17,6 +17,7 @@ class Exchange(BaseHTTPRequestHandler):
     """A request, and the ways to reply to it."""
 
     protocol_version = "HTTP/1.1"
+    body: dict[str, Any]
     server: _Server  # type: ignore[assignment]
 
     def do_GET(self) -> None:
@@ -37,6 +38,7 @@ class Exchange(BaseHTTPRequestHandler):
         told = self.server.model_server
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         told.asked.append((self.path, dict(self.headers), body))
+        self.body = body
         try:
             if told.key and self.headers["Authorization"] != f"Bearer {told.key}":
                 self.refuse(401, f"Incorrect API key provided: {self.headers['Authorization'][7:]}")
@@ -153,6 +155,23 @@ def says(*pieces: str, reason: str = "stop") -> Reply:
             exchange.piece({"content": piece})
         exchange.piece({}, reason)
         exchange.end()
+
+    return reply
+
+
+def embeds(vectors: Callable[[list[str]], Sequence[Sequence[float]]], longest: int = 10_000) -> Reply:
+    """Vectors, in some other order than that of the texts; texts of more characters than ``longest`` are refused."""
+
+    def reply(exchange: Exchange) -> None:
+        texts = exchange.body["input"]
+        if any(len(text) > longest for text in texts):
+            exchange.refuse(400, "This model's maximum context length is exceeded.")
+            return
+        data = [
+            {"object": "embedding", "index": n, "embedding": [float(x) for x in vector]}
+            for n, vector in enumerate(vectors(texts))
+        ]
+        exchange.tell({"object": "list", "model": "tiny", "data": data[::-1], "usage": {}})
 
     return reply
 

@@ -27,7 +27,7 @@ def option_group(*options: Callable[[Command], Command]) -> Callable[[Command], 
 
 offline = click.option("--offline", is_flag=True, default=None, help="Never touch the network.")
 embedding = click.option(
-    "--embedding", metavar="MODEL", help="Embedding model: a catalogue name, a folder or a hub id."
+    "--embedding", metavar="MODEL", help="Embedding model: a catalogue name, a folder, a hub id or a server's address."
 )
 llm = click.option(
     "--llm",
