@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
 from stand_in import StandIn
 
 from ui.web.app import serve
@@ -68,8 +68,12 @@ class Visit:
         self.page.keyboard.press("Enter")
 
     def finish(self) -> None:
-        """Wait until the answer is complete."""
-        self.page.wait_for_selector("#exchange .foot")
+        """Wait until the answer is complete; say what stands there instead where it never is."""
+        try:
+            self.page.wait_for_selector("#exchange .foot")
+        except TimeoutError as error:
+            shown = self.page.locator("#chat-view").inner_html()
+            raise AssertionError(f"no answer was finished; errors: {self.errors}; the chat: {shown}") from error
 
     def contrast(self, selector: str) -> float:
         """The contrast of the first such element's text against what is behind it."""

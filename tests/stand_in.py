@@ -175,10 +175,12 @@ class StandIn:
         yield Found(found)
         if not self._writing.acquire(blocking=False):
             yield Status("waiting: 1 ahead of you", waiting=True)
-            while not stop.is_set() and not self._writing.acquire(timeout=0.05):
-                pass
+            while not self._writing.acquire(timeout=0.05):
+                if stop.is_set():
+                    yield Finished(_answer(question, (), found, stop))
+                    return
+        said: tuple[Sentence, ...] = ()
         try:
-            said: tuple[Sentence, ...] = ()
             for sentence in sentences:
                 if stop.is_set():
                     break

@@ -164,3 +164,21 @@ def test_the_commands_make_exercises_and_train(
     assert result.code == 0, result.err
     assert result.json["judged"] + result.json["held_out"] == len(written.judged)
     assert "adapted to read" in (folder / "report.md").read_text(encoding="utf-8")
+    further = ("train", "reader", data, tmp_path / "more", "--base", small, "--passes", "1", "--batch", "4", "--json")
+    result = cli(*further, "--start", folder, home=own_library)
+    assert result.code == 0, result.err
+    assert result.json["recipe"]["start"] == str(folder)
+
+
+def test_a_reader_goes_on_learning_from_where_another_stands(made: Readings, small: Path, tmp_path: Path) -> None:
+    first = trainer(tmp_path / "first", made, small)
+    first.run()
+    student = ReaderStudent(small, Rank(8, 64), "cpu", 1)
+    student.take(tmp_path / "first")
+    scores = ReadingTask(made, first.recipe, student).scores(lambda *_: None)  # type: ignore[arg-type]
+    assert scores == pytest.approx(first.course.history[first.best], abs=0.02)
+    with pytest.raises(UsageError, match="no adapters for this model and rank"):
+        ReaderStudent(small, Rank(4, 64), "cpu", 1).take(tmp_path / "first")
+    (tmp_path / "first" / "head.safetensors").unlink()
+    with pytest.raises(UsageError, match="no head of a reader"):
+        student.take(tmp_path / "first")

@@ -82,7 +82,7 @@ def pool(session: Session, wanted: Wanted, papers: int, sentences: int, without:
     known: dict[tuple[str, int], Passage] = {}
     for text in (wanted.question, *wanted.queries):
         hits = search(session.index, session.embedder, text, filters, papers).hits
-        for ranking in _rankings(session, text, hits):
+        for ranking in _rankings(session, text, hits, read=text == wanted.question):
             for place, passage in enumerate(ranking, start=1):
                 key = passage.paper.id, passage.position
                 known.setdefault(key, passage)
@@ -97,8 +97,9 @@ def pool(session: Session, wanted: Wanted, papers: int, sentences: int, without:
     return Pooled(wanted, tuple(known[key] for key in sorted(chosen, key=lambda key: (order[key[0]], key[1]))))
 
 
-def _rankings(session: Session, text: str, hits: Sequence[Hit]) -> list[list[Passage]]:
-    """The sentences of the hits by all signs, and by meaning alone."""
+def _rankings(session: Session, text: str, hits: Sequence[Hit], read: bool) -> list[list[Passage]]:
+    """The sentences of the hits by all signs, by meaning alone, and by the reader, whose own errors teach it most."""
     pipeline = session.pipeline
     found = signs.rank(text, text, hits, pipeline.encode, pipeline.idf, len(hits))
-    return [found, sorted(found, key=lambda passage: -passage.cosine)]
+    by_meaning = sorted(found, key=lambda passage: -passage.cosine)
+    return [found, by_meaning, *([pipeline.reader.read(text, found)] if read else [])]

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 
+from rag.errors import UsageError
 from rag.models.adapters import CONFIG, PREFIX, WEIGHTS
 from rag.storage import write_bytes, write_json
 
@@ -58,6 +60,16 @@ class Adapters:
         for name, value in masters.items():
             self.masters[name].data.copy_(value)
         self.show()
+
+    def take(self, folder: Path) -> None:
+        """Take over adapters that were saved in a folder. UsageError when they are not for these layers and rank."""
+        from safetensors.torch import load_file
+
+        try:
+            saved = load_file(folder / WEIGHTS)
+            self.load({name: saved[PREFIX + name.replace(".default.", ".")] for name in self.masters})
+        except (OSError, SafetensorError, KeyError, RuntimeError):
+            raise UsageError(f"{folder} holds no adapters for this model and rank: name another folder.") from None
 
     def save(self, folder: Path, base: str, strength: float = 1.0) -> None:
         """Write the adapters in peft's layout, in 16 bits; loading them into ``base`` gives :meth:`show`'s model."""

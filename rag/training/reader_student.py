@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 
+from rag.errors import UsageError
 from rag.models.adapters import HEAD
 from rag.models.reader import HEADS, QUESTION, Room, cut
 from rag.storage import write_bytes
@@ -53,6 +55,16 @@ class ReaderStudent(Adapters):
         ]
         back = torch.from_numpy(np.argsort(order)).to(self.device)
         return torch.cat(parts)[back]
+
+    def take(self, folder: Path) -> None:
+        """Take over the adapters and the head of a reader. UsageError when they don't fit."""
+        from safetensors.torch import load_file
+
+        super().take(folder)
+        try:
+            self.head.load_state_dict(load_file(folder / HEAD))
+        except (OSError, SafetensorError, RuntimeError):
+            raise UsageError(f"{folder} holds no head of a reader for this model: name another folder.") from None
 
     def save(self, folder: Path, base: str, strength: float = 1.0) -> None:
         """Write the adapters as :class:`Adapters` does, and the head beside them."""

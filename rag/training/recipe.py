@@ -99,6 +99,8 @@ class ReaderRecipe:
 
     Attributes:
         base: the catalogue name of the embedding model that learns to read.
+        start: a reader in the catalogue, or a folder of its adapters, of the same base and rank, that is to go on
+            learning; None for one that has learnt nothing.
         passes: how often every judged question is shown, each time with other sentences.
         limit: at most so many judged questions; None for all.
         batch: questions a step.
@@ -111,6 +113,7 @@ class ReaderRecipe:
     """
 
     base: str
+    start: str | None = None
     passes: float = 4.0
     limit: int | None = None
     batch: int = 12

@@ -11,6 +11,7 @@ import torch
 from rag.errors import UsageError
 from rag.models import adapters, catalog, embedder, store
 from rag.progress import Progress, ProgressLine, silent
+from rag.resources import adapter_folder
 from rag.settings import Settings
 from rag.storage import locked, write_text
 from rag.training import gguf_lora, report
@@ -100,12 +101,19 @@ def train_reader(
     place = store.ensure(settings.models, model, settings.offline)
     with locked(folder / ".lock", BUSY.format(folder)):
         student = ReaderStudent(place, Rank(recipe.rank, recipe.alpha), device, recipe.seed)
+        if recipe.start:
+            student.take(_reader(recipe.start))
         trainer = Trainer(folder, ReadingTask(exercises, recipe, student), recipe)
         trainer.run(progress)
         adapters.compose(place, folder, folder / MODEL)
         told = trainer.report()
         write_text(folder / "report.md", report.reading_card(told))
     return told
+
+
+def _reader(name: str) -> Path:
+    """The folder of a reader's adapters, by a path or by its name in the catalogue."""
+    return Path(name) if Path(name).is_dir() else adapter_folder(catalog.find(name, "reader").name)
 
 
 def _prepare(settings: Settings, device: str, *packages: str) -> None:

@@ -276,6 +276,7 @@ def readings(
 @click.argument("data", type=click.Path(path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--base", default="astro-minilm", show_default=True, metavar="MODEL", help="The model to adapt.")
+@click.option("--start", metavar="READER", help="A reader, or a folder of its adapters, that is to go on learning.")
 @_numbers
 @_where
 @options.as_json
@@ -284,6 +285,7 @@ def reader(
     data: Path,
     folder: Path,
     base: str,
+    start: str | None,
     device: str,
     threads: int | None,
     as_json: bool,
@@ -302,7 +304,7 @@ def reader(
     from ui.cli import show
 
     settings = load_settings(offline=offline, threads=threads)
-    recipe = ReaderRecipe(base, **{name: value for name, value in numbers.items() if value is not None})  # type: ignore[arg-type]
+    recipe = ReaderRecipe(base, start, **{name: value for name, value in numbers.items() if value is not None})  # type: ignore[arg-type]
     with ProgressLine("Training", "questions") as line:
         told = train_reader(settings, readings.read(data), folder, recipe, device, line)
     if as_json:

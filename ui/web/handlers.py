@@ -154,18 +154,25 @@ class Handlers:
         stop = tab.stop = threading.Event()
         kept, turn = tab.kept, asked(tab.kept, entry)
         tab.change(kept, lambda now: now.with_entry(entry))
+
+        def current() -> bool:
+            """Whether no other question and no other conversation has come."""
+            return tab.stop is stop and tab.kept.id == kept.id
+
         try:
             yield screen.opening(parts, tab.kept, turn)
             for now in self._answered(turn, kept.index, stop, tab.person):
-                if tab.stop is not stop or tab.kept.id != kept.id:  # another question or conversation came
-                    return
+                if not current():
+                    break
                 yield screen.progress(parts, now, turn)
                 turn = now
         finally:
             stop.set()
             tab.change(kept, lambda now: now.with_entry(_merged(now.entry(entry.id), turn.entry)))
-        if tab.stop is stop:
+        if current():
             yield {parts.box: screen.ready(), **screen.notice(parts, tab.problem), **self.described(kept.index)}
+        # When a run ends Gradio draws its last update once more, maybe over what came meanwhile: so that one is empty.
+        yield {parts.box: gr.skip()}
 
     def _answered(self, turn: Turn, index: str, stop: threading.Event, person: str) -> Iterator[Turn]:
         try:
