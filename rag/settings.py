@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
     max_tokens: int = Field(default=320, ge=16, le=4096)
     threads: int | None = Field(default=None, ge=1)
+    workers: int = Field(default=1, ge=1, le=64)
     arxiv_url: str = Field(default="https://export.arxiv.org/api/query", pattern="^https?://")
     oai_url: str = Field(default="https://oaipmh.arxiv.org/oai", pattern="^https?://")
     arxiv_pause: float = Field(default=3.0, ge=0.0)

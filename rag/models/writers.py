@@ -10,6 +10,7 @@ from rag.models import deaths, store
 from rag.models.catalog import Model
 from rag.models.llm import LanguageModel
 from rag.models.served import ServedModel
+from rag.models.workers import Workers, threads_of_each
 from rag.models.writer import Writer
 from rag.settings import Settings, secret
 
@@ -20,11 +21,14 @@ def load(settings: Settings, model: Model) -> Writer:
         return served(settings, model)
     store.ensure(settings.models, model, settings.offline)
     file, record = store.gguf(settings.models, model), settings.state / deaths.FILE
-    local = LanguageModel(model, file, settings.threads, record)
+    workers = settings.workers if model.writes == "prose" else 1
+    threads = threads_of_each(settings.threads, workers)
+    local = [LanguageModel(model, file, threads, record) for _ in range(workers)]
     if model.writes == "prose":
         with contextlib.suppress(ModelLost):
-            local.preload(prompts.SYSTEM)
-    return local
+            for one in local:
+                one.preload(prompts.SYSTEM)
+    return Workers(local) if workers > 1 else local[0]
 
 
 def served(settings: Settings, model: Model) -> ServedModel:
