@@ -302,6 +302,16 @@ def test_one_bad_reply_does_not_take_a_server_away_but_three_in_a_row_do(opened:
 # Several servers
 
 
+def test_a_server_that_is_down_gives_its_places_back(opened: Open) -> None:
+    with ModelServer(says("Yes.")) as gone:
+        pass
+    with ModelServer(says("Yes.")) as there:
+        model = opened(gone.address, there.address, at_once=3)
+        assert model.places == 6
+        model.wait()
+        assert model.places == 3
+
+
 def test_replies_are_shared_out_by_load(opened: Open) -> None:
     with ModelServer(server.hangs_in_the_middle) as one, ModelServer(server.hangs_in_the_middle) as other:
         model = opened(one.address, other.address)

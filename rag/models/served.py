@@ -26,8 +26,8 @@ class ServedModel:
     """A model of a catalogue's entry with ``servers``, which share the replies by how busy they are.
 
     One that fails before its first word is replaced by another, and left alone for some seconds when it can't be
-    reached. ``context`` is how many tokens it reads (None: as the servers say), ``at_once`` how many replies they write
-    at once (None: likewise); a server is given up after ``patience`` seconds without a word.
+    reached. ``context`` is how many tokens it reads (None: as the servers say), ``at_once`` how many replies each of
+    them writes at once (None: likewise); a server is given up after ``patience`` seconds without a word.
     """
 
     def __init__(
@@ -50,8 +50,9 @@ class ServedModel:
 
     @property
     def places(self) -> int:
-        """How many replies all servers write at once."""
-        return self._at_once or sum((one.facts and one.facts.slots) or AT_ONCE for one in self._servers.endpoints)
+        """How many replies the servers write at once that are not left alone at present."""
+        awake = [one for one in self._servers.endpoints if not one.rests]
+        return sum(self._at_once or (one.facts and one.facts.slots) or AT_ONCE for one in awake)
 
     @property
     def resting(self) -> str | None:
