@@ -48,7 +48,7 @@ test: setup-test ## Run all checks and tests
 	@.ci/browser
 	@$(SIDEREUS) models get $(OFFLINE_MODELS)
 	@$(MAKE) --no-print-directory lint
-	@$(RUN) pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(RUN) pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup-test ## Check style and types
 	@$(RUN) ruff check --quiet .

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import pytest
-from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, expect, sync_playwright
 from stand_in import StandIn
 
 from ui.web.app import serve
@@ -44,6 +44,27 @@ VIOLATIONS = """
 window.blocked = [];
 document.addEventListener("securitypolicyviolation", (event) => window.blocked.push(event.blockedURI));
 """
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A browser profile, and what its tabs asked the network for.
+
+    Tests use it one after another: what it fetched and compiled for one of them it need not for the next.
+    """
+
+    context: BrowserContext
+    requests: list[str] = field(default_factory=list)
+
+    def tidy(self) -> None:
+        """Leave nothing of a test to the next one."""
+        for page in self.context.pages:
+            page.close()
+        self.context.clear_cookies()
+        self.requests.clear()
+
+
+PROFILES: list[Profile] = []
 
 
 @dataclass
@@ -110,7 +131,9 @@ def browser() -> Iterator[Browser]:
     if executable is None:
         pytest.skip("no Chromium is installed")
     yield chromium(executable)
-    for context in chromium(executable).contexts:
+    for profile in PROFILES:
+        profile.tidy()
+    for context in {*chromium(executable).contexts} - {profile.context for profile in PROFILES}:
         context.close()
 
 
@@ -125,14 +148,27 @@ def chromium(executable: str) -> Browser:
 def visit(
     browser: Browser, origin: str, width: int = 1280, height: int = 800, scheme: str = "light", address: str = ""
 ) -> Visit:
-    """Open the page in a browser profile of its own, at an address such as "?q=How"."""
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-    context.set_default_timeout(30_000)
-    context.add_init_script(VIOLATIONS)
-    tab = Visit(context.new_page(), origin)
-    context.on("request", lambda request: tab.requests.append(request.url))
+    """Open the page in a browser profile that no other tab uses, at an address such as "?q=How"."""
+    profile = _profile(browser)
+    tab = Visit(profile.context.new_page(), origin, profile.requests)
+    tab.page.set_viewport_size({"width": width, "height": height})
+    tab.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
     tab.page.on("dialog", lambda dialog: tab.errors.append(re.sub(r"\s+", " ", dialog.message)))
     tab.page.goto(f"{origin}/{address}")
     tab.page.wait_for_selector("html[data-ready] #box textarea")
     return tab
+
+
+def _profile(browser: Browser) -> Profile:
+    """A profile without a tab, a new one if all have some."""
+    for profile in PROFILES:
+        if not profile.context.pages:
+            return profile
+    context = browser.new_context()
+    context.set_default_timeout(30_000)
+    context.add_init_script(VIOLATIONS)
+    made = Profile(context)
+    context.on("request", lambda request: made.requests.append(request.url))
+    PROFILES.append(made)
+    return made

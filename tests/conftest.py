@@ -1,7 +1,8 @@
-"""What several tests share: models to embed with."""
+"""What all tests share: in which order they run, and models to embed with."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import string
 from pathlib import Path
@@ -15,10 +16,23 @@ from rag.storage import write_json
 
 pytest_plugins = ["workbench"]
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Each process that runs tests has about one core, and PyTorch's threads wait for each other busily.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The files that take longest, longest first. They begin first, so that at the end no process is left with one alone.
+LONGEST = ()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How hard ``test_fuzzed_input.py`` tries."""
     parser.addoption("--fuzz", type=int, default=60, help="how many texts of each kind are damaged at random")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; ``--no-loadscope-reorder`` leaves that order to the processes."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 LAYERS = 3
