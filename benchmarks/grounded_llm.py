@@ -27,7 +27,7 @@ from rag.evaluation.answers import Asked, normalised, read_questions
 from rag.index.filters import Filters
 from rag.models import catalog, store
 from rag.models.llama import Llama
-from rag.models.llm import CONTEXT
+from rag.models.writer import CONTEXT
 from rag.progress import ProgressLine
 from rag.question.readings import Reading
 from rag.session import Session

@@ -27,7 +27,8 @@ from machine import describe
 from rag import prompts
 from rag.models import choice, store
 from rag.models.llama import Llama
-from rag.models.llm import CONTEXT, LanguageModel
+from rag.models.llm import LanguageModel
+from rag.models.writer import CONTEXT
 from rag.settings import load_settings
 
 QUESTIONS = (

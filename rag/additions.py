@@ -9,7 +9,7 @@ from rag.index import undo
 from rag.index.build import Plan
 from rag.index.folders import existing
 from rag.index.manifest import Manifest
-from rag.models import catalog, choice, embedder, store
+from rag.models import catalog, choice, embedders
 from rag.progress import Progress, silent
 from rag.state import read_state
 
@@ -43,5 +43,4 @@ def _embedder(sessions: Sessions) -> Embedder:
     )
     if model.name == first.manifest.model:
         return first.embedder
-    store.ensure(settings.models, model, settings.offline)
-    return embedder.load(settings.models, model, settings.threads)
+    return embedders.load(settings, model, settings.threads)

@@ -13,18 +13,21 @@ from importlib.metadata import PackageNotFoundError, version
 
 import psutil
 
-from rag.errors import IndexProblem, ModelProblem, UsageError
+from rag.errors import IndexProblem, ModelLost, ModelProblem, UsageError
 from rag.index.check import check_index
 from rag.index.folders import manifests
 from rag.models import choice, deaths, export, store
+from rag.models.addresses import Address, refuse_offline
 from rag.models.catalog import CALLED, Model, ModelKind
 from rag.models.processor import instruction_sets
 from rag.models.selftest import MEND_LIBRARY, try_library
-from rag.settings import Settings
+from rag.models.servers import Servers
+from rag.settings import Settings, secret
 from rag.state import read_state
 
 PACKAGES = ("txtai", "llama-cpp-python", "gradio", "sentence-transformers", "onnxruntime", "torch")
 LEAST_DISK_GB = 1.0
+PATIENCE = 10.0  # seconds that a model server has to say what it serves
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def _library(settings: Settings, wanted: str | None) -> Finding:
     if outcome.passed:
         with contextlib.suppress(ModelProblem, UsageError):
             model = choice.choose(settings.models, "llm", wanted)
-            if not store.verify(settings.models, model):
+            if not model.servers and not store.verify(settings.models, model):
                 outcome = try_library(store.gguf(settings.models, model))
     uses = f"uses {', '.join(outcome.built_with) or 'no special instructions'}"
     has = instruction_sets()
@@ -108,7 +111,34 @@ def _model(settings: Settings, kind: ModelKind, wanted: str | None) -> Iterator[
     except (ModelProblem, UsageError) as error:
         yield Finding(f"no {CALLED[kind].partition(' ')[2]}", False, str(error))
         return
-    yield _files(settings, model)
+    yield from _servers(settings, model) if model.servers else [_files(settings, model)]
+
+
+def _servers(settings: Settings, model: Model) -> Iterator[Finding]:
+    """What each of a model's servers says of itself."""
+    given = settings.llm_key if model.kind == "llm" else settings.embedding_key
+    try:
+        refuse_offline(model.servers, settings.offline)
+        servers = Servers(model.servers, secret(given, f"SIDEREUS_{model.kind.upper()}_KEY"), PATIENCE)
+    except UsageError as error:
+        yield Finding(f"model {model.name} is not asked", False, str(error))
+        return
+    with contextlib.closing(servers):
+        for address, said in zip(model.servers, servers.look(), strict=True):
+            if isinstance(said, ModelLost):
+                yield Finding(said.told, False, str(said))
+                continue
+            reads = f"reads {said.context:,} tokens" if said.context else "doesn't say how many tokens it reads"
+            at_once = f", writes {said.slots} answers at once" if said.slots else ""
+            yield Finding(f"model server {address.place} serves {said.model}, {reads}{at_once}", True)
+    if given.get_secret_value() and any(_in_clear(address) for address in model.servers):
+        yield Finding(
+            "the key for the model server goes over the network in clear", False, "Give an address with https://."
+        )
+
+
+def _in_clear(address: Address) -> bool:
+    return address.url.startswith("http://") and not address.on_loopback
 
 
 def _files(settings: Settings, model: Model) -> Finding:

@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from rag import prompts
 from rag.answers.answer import Answer, Event, Finished
 from rag.description import Description, described
 from rag.errors import IndexProblem, ModelLost
 from rag.index import folders
 from rag.index.filters import Filters
 from rag.index.manifest import FILE, Manifest, read_manifest
-from rag.models import catalog, choice, deaths, store
+from rag.models import catalog, choice, store
+from rag.models.addresses import refuse_offline
 from rag.models.catalog import Model
 from rag.papers import Paper
 from rag.progress import Progress, silent
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from rag.evidence.reader import Reader
     from rag.index.index import Index
     from rag.models.embedder import Embedder
-    from rag.models.llm import LanguageModel, Turnstile
     from rag.models.reranker import Reranker
+    from rag.models.turnstile import Turnstile
+    from rag.models.writer import Writer
 
 EXAMPLES = {
     "starter": (
@@ -47,7 +48,7 @@ EXAMPLES = {
 class Session:
     """Searches and answers. Nothing heavy is loaded before it is needed, or :meth:`warm` is called.
 
-    Safe to use from several threads: the language model runs one generation at a time and the others queue.
+    Safe to use from several threads: the language model writes for so many at once as it can and the others queue.
     """
 
     def __init__(self, settings: Settings, lender: Session | None = None) -> None:
@@ -66,7 +67,7 @@ class Session:
         name = self.settings.index or read_state(self.settings).index or "starter"
         manifest = read_manifest(folders.folder(self.settings.indexes, name))
         wanted = self.settings.embedding
-        if wanted and catalog.find(wanted, "embedding").name != manifest.model:
+        if wanted and not _the_same(wanted, manifest.model):
             raise IndexProblem(
                 f"The index {name!r} was built with {manifest.model} and can't be searched with {wanted}: "
                 f"leave out --embedding, or run 'sidereus index reembed {name} --embedding {wanted}'."
@@ -76,8 +77,10 @@ class Session:
 
     @cached_property
     def llm_model(self) -> Model:
-        """The catalogue's entry of the language model in use."""
-        return choice.choose(self.settings.models, "llm", self.settings.llm or read_state(self.settings).llm)
+        """The catalogue's entry of the language model in use; UsageError when it is elsewhere and may not be asked."""
+        model = choice.choose(self.settings.models, "llm", self.settings.llm or read_state(self.settings).llm)
+        refuse_offline(model.servers, self.settings.offline)
+        return model
 
     def refresh(self) -> None:
         """Take up what a build has put in the place of the open index; answers under way keep what they have.
@@ -127,8 +130,9 @@ class Session:
     def warm(self) -> Iterator[str]:
         """Open the index and load the models, saying in a few words what is being done.
 
-        The language model loads in its own process meanwhile, when it need not be fetched first. That it died there
-        is told in the answers, which go on without it. One that only quotes writes nothing, and isn't loaded.
+        The language model loads in its own process meanwhile, when it need not be fetched first. That it died there,
+        or that its server can't be reached, is told in the answers, which go on without it. One that only quotes
+        writes nothing, and isn't loaded.
         """
         yield "opening the index"
         if self._writes and store.at_hand(self.settings.models, self.llm_model):
@@ -138,7 +142,7 @@ class Session:
         _ = self.embedder
         yield "loading the reader"
         _ = self.reader
-        yield "loading the language model"
+        yield "reaching the model server" if self.llm_model.servers else "loading the language model"
         _ = self.llm
         if self._writes:
             with contextlib.suppress(ModelLost):
@@ -191,12 +195,14 @@ class Session:
         without: Collection[str] = (),
         shape: Shape | None = None,
         alone: bool = False,
+        person: str = "",
     ) -> Iterator[Event]:
         """Answer a question, event by event; setting ``stop`` ends it at the next token.
 
         ``within`` are the ids of the only papers to answer from (none: all), ``without`` of papers to leave out;
         ``shape`` overrides the one that the question asks for; with ``alone`` it is read as it stands, whatever came
-        before. Raises UsageError for an empty question.
+        before. ``person`` is who asks, since people take turns where several wait for the language model. Raises
+        UsageError for an empty question.
         """
         from rag.answers.compose import Request, answer
         from rag.retrieval.search import checked
@@ -204,7 +210,7 @@ class Session:
         checked(question)
         self.refresh()
         filters = Filters(within=frozenset(within) or None, without=frozenset(without))
-        return answer(self.pipeline, Request(question, conversation, filters, shape, alone), stop)
+        return answer(self.pipeline, Request(question, conversation, filters, shape, alone, person), stop)
 
     def answer(self, question: str, conversation: Conversation = Conversation(), **options: Any) -> Answer:
         """The whole answer; ``options`` are those of :meth:`ask`, which raises the same."""
@@ -226,8 +232,8 @@ class Session:
             return self._embedder
 
     @property
-    def llm(self) -> LanguageModel:
-        """The language model, which may be loading in its process still."""
+    def llm(self) -> Writer:
+        """The language model, which may be loading still."""
         with self._loading:
             return self._llm
 
@@ -266,19 +272,25 @@ class Session:
 
     @cached_property
     def _embedder(self) -> Embedder:
-        from rag.models import embedder
+        from rag.models import embedders
 
         lender = self._lender
         if lender and (lender.manifest.model, lender.manifest.weights) == (self.manifest.model, self.manifest.weights):
             return lender.embedder
-        model = catalog.find(self.manifest.model, "embedding")
-        folder = store.ensure(self.settings.models, model, self.settings.offline)
-        if store.fingerprint(folder) != self.manifest.weights:
+        model = catalog.find(self.settings.embedding or self.manifest.model, "embedding")
+        if not model.servers:
+            folder = store.ensure(self.settings.models, model, self.settings.offline)
+            self._check_weights(store.fingerprint(folder))
+        loaded = embedders.load(self.settings, model, self.settings.threads)
+        self._check_weights(loaded.weights)
+        return loaded
+
+    def _check_weights(self, weights: str) -> None:
+        if weights != self.manifest.weights:
             raise IndexProblem(
-                f"The index {self.manifest.name!r} was built with other weights of {model.name} than those here: "
-                f"run 'sidereus models verify', or 'sidereus index reembed {self.manifest.name}'."
+                f"The index {self.manifest.name!r} was built with other weights of {self.manifest.model} than those "
+                f"here: run 'sidereus models verify', or 'sidereus index reembed {self.manifest.name}'."
             )
-        return embedder.load(self.settings.models, model, self.settings.threads)
 
     @cached_property
     def _reader(self) -> Reader:
@@ -298,18 +310,10 @@ class Session:
         return reranker.wanted(self.settings)
 
     @cached_property
-    def _llm(self) -> LanguageModel:
-        from rag.models.llm import LanguageModel
+    def _llm(self) -> Writer:
+        from rag.models import writers
 
-        if self._lender:
-            return self._lender.llm
-        store.ensure(self.settings.models, self.llm_model, self.settings.offline)
-        file, record = store.gguf(self.settings.models, self.llm_model), self.settings.state / deaths.FILE
-        model = LanguageModel(self.llm_model, file, self.settings.threads, record)
-        if self._writes:
-            with contextlib.suppress(ModelLost):
-                model.preload(prompts.SYSTEM)
-        return model
+        return self._lender.llm if self._lender else writers.load(self.settings, self.llm_model)
 
     @property
     def _writes(self) -> bool:
@@ -337,6 +341,12 @@ class Session:
 
     @cached_property
     def _turnstile(self) -> Turnstile:
-        from rag.models.llm import Turnstile
+        from rag.models.turnstile import Turnstile
 
-        return Turnstile()
+        return Turnstile(lambda: self.llm.places)
+
+
+def _the_same(wanted: str, built_with: str) -> bool:
+    """Whether a model is the one that an index was built with; one on a server may have moved to another since."""
+    one, other = catalog.find(wanted, "embedding"), catalog.find(built_with, "embedding")
+    return one.name == other.name or (one.served_as is not None and one.served_as == other.served_as)

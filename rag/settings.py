@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from rag.errors import UsageError
@@ -32,6 +32,11 @@ class Settings(BaseSettings):
     index: str | None = None
     embedding: str | None = None
     llm: str | None = None
+    embedding_key: SecretStr = SecretStr("")
+    llm_key: SecretStr = SecretStr("")
+    llm_context: int | None = Field(default=None, ge=512)
+    llm_at_once: int | None = Field(default=None, ge=1)
+    llm_patience: float = Field(default=60.0, gt=0.0)
     rerank: str | None = None
     offline: bool = False
     host: str = "127.0.0.1"
@@ -41,6 +46,7 @@ class Settings(BaseSettings):
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
     max_tokens: int = Field(default=320, ge=16, le=4096)
     threads: int | None = Field(default=None, ge=1)
+    workers: int = Field(default=1, ge=1, le=64)
     arxiv_url: str = Field(default="https://export.arxiv.org/api/query", pattern="^https?://")
     oai_url: str = Field(default="https://oaipmh.arxiv.org/oai", pattern="^https?://")
     arxiv_pause: float = Field(default=3.0, ge=0.0)
@@ -88,3 +94,19 @@ def load_settings(**flags: Any) -> Settings:
         ) from None
     except ValueError as error:  # a sidereus.toml that is no TOML
         raise UsageError(f"The file sidereus.toml can't be read: {error}.") from None
+
+
+def secret(given: SecretStr, variable: str) -> str:
+    """A secret, which may be in a file of its own (``@FILE``); empty when there is none.
+
+    Raises UsageError when the file can't be read.
+    """
+    text = given.get_secret_value()
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{text[1:]} can't be read for {variable} ({error}): name a file that holds the key."
+        ) from None

@@ -19,7 +19,8 @@ from rag.evidence.reader import Reader, best_first
 from rag.index.index import Index
 from rag.models.catalog import Model
 from rag.models.embedder import Embedder, Role, Vectors
-from rag.models.llm import Message, Turnstile
+from rag.models.turnstile import Turnstile
+from rag.models.writer import Message
 from rag.progress import Progress, silent
 from rag.settings import Settings
 
@@ -31,6 +32,7 @@ class Scripted:
     """A language model whose text is a script's, given the prompt; it writes prose unless told that it only quotes."""
 
     context = 4096
+    places = 1
     resting = None
 
     def __init__(self, script: Script, writes: str = "prose") -> None:
@@ -39,9 +41,9 @@ class Scripted:
         self.pieces = 0
         self.asked = 0
 
-    def prompt(self, messages: Sequence[Message]) -> list[int]:
+    def size(self, messages: Sequence[Message]) -> int:
         """As many tokens as there are words."""
-        return list(range(sum(len(message["content"].split()) for message in messages)))
+        return sum(len(message["content"].split()) for message in messages)
 
     def stream(
         self, messages: Sequence[Message], max_tokens: int, temperature: float, stop: threading.Event | None

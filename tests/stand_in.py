@@ -116,6 +116,7 @@ class StandIn:
         self._pause = pause
         self._warming = warming
         self._writing = threading.Lock()
+        self.persons: set[str] = set()
 
     def describe(self) -> Description:
         """What a real session says of itself."""
@@ -153,9 +154,11 @@ class StandIn:
         without: Collection[str] = (),
         shape: Shape | None = None,
         alone: bool = False,
+        person: str = "",
     ) -> Iterator[Event]:
         """The script."""
         stop = stop or threading.Event()
+        self.persons.add(person)
         yield Status("searching 13,124 papers")
         time.sleep(self._pause)
         if "abstain" in question:

@@ -25,7 +25,9 @@ from rag.models.catalog import find
 from rag.models.cores import idle_cores
 from rag.models.embedder import Embedder
 from rag.models.llama import Llama
-from rag.models.llm import LanguageModel, Turnstile, _without_thoughts
+from rag.models.llm import LanguageModel
+from rag.models.turnstile import Turnstile
+from rag.models.writer import without_thoughts
 from rag.papers import Paper
 from rag.settings import Settings
 
@@ -160,11 +162,11 @@ def cut(text: str, length: int) -> Iterator[str]:
     ],
 )
 def test_what_a_model_only_thinks_is_never_shown_however_its_text_is_cut(written: str, shown: str, length: int) -> None:
-    assert "".join(_without_thoughts(cut(written, length))) == shown
+    assert "".join(without_thoughts(cut(written, length))) == shown
 
 
 def test_words_before_a_thought_are_not_held_back() -> None:
-    pieces = _without_thoughts(iter(["Stars ", "are ", "<think>", "secret"]))
+    pieces = without_thoughts(iter(["Stars ", "are ", "<think>", "secret"]))
     assert [next(pieces), next(pieces)] == ["Stars ", "are "]
 
 
@@ -209,6 +211,59 @@ def test_who_stops_waiting_lets_the_next_one_come_up() -> None:
     assert next(behind) == 1
     turnstile.leave("a")
     assert list(behind) == []
+
+
+def standing(turnstile: Turnstile, *tickets: tuple[str, str]) -> dict[str, Iterator[int]]:
+    """Tickets with whose they are, which enter in this order and look how many are ahead."""
+    waiting = {ticket: turnstile.enter(ticket, person=person) for ticket, person in tickets}
+    for ticket in waiting:
+        next(waiting[ticket], None)
+    return waiting
+
+
+def next_through(turnstile: Turnstile, left: str, waiting: dict[str, Iterator[int]]) -> str:
+    """Whose turn it is once a ticket has left; that is the one that nobody is ahead of."""
+    turnstile.leave(left)
+    order = {ticket: turnstile._order(turnstile._waiting[ticket]) for ticket in turnstile._waiting}
+    first = min(order, key=lambda ticket: order[ticket])
+    assert list(waiting[first]) == []
+    return first
+
+
+def test_a_persons_second_question_waits_for_the_first_ones_of_all_others() -> None:
+    turnstile = Turnstile()
+    waiting = standing(turnstile, ("a1", "ann"), ("a2", "ann"), ("a3", "ann"), ("b1", "bo"), ("c1", "cy"), ("b2", "bo"))
+    order, left = [], "a1"
+    while turnstile._waiting:
+        left = next_through(turnstile, left, waiting)
+        order.append(left)
+    assert order == ["b1", "c1", "a2", "b2", "a3"]
+
+
+def test_nobody_is_overtaken_by_the_same_person_twice_however_often_that_one_asks() -> None:
+    turnstile = Turnstile()
+    waiting = standing(turnstile, ("a1", "ann"), ("a2", "ann"), ("b1", "bo"))
+    assert next_through(turnstile, "a1", waiting) == "b1"
+    waiting |= standing(turnstile, ("b2", "bo"))
+    assert next_through(turnstile, "b1", waiting) == "a2"
+
+
+def test_when_nobody_waits_it_is_forgotten_who_had_a_turn() -> None:
+    turnstile = Turnstile()
+    standing(turnstile, ("a1", "ann"))
+    turnstile.leave("a1")
+    waiting = standing(turnstile, ("c1", "cy"), ("a2", "ann"), ("b1", "bo"))
+    assert next_through(turnstile, "c1", waiting) == "a2"
+
+
+def test_as_many_are_through_at_once_as_there_are_places() -> None:
+    turnstile = Turnstile(lambda: 2)
+    waiting = standing(turnstile, ("a", "ann"), ("b", "bo"), ("c", "cy"), ("d", "di"))
+    assert turnstile._through == {"a", "b"}
+    assert next(turnstile.enter("e", person="ed")) == 3
+    turnstile.leave("b")
+    assert list(waiting["c"]) == []
+    assert next(waiting["d"]) == 1
 
 
 Ask = Callable[..., Iterator[Event]]

@@ -24,8 +24,9 @@ from rag.index.index import Index
 from rag.models import hub, reranker, store
 from rag.models.catalog import find
 from rag.models.embedder import Embedder
-from rag.models.llm import LanguageModel, Turnstile
+from rag.models.llm import LanguageModel
 from rag.models.reranker import Reranker
+from rag.models.turnstile import Turnstile
 from rag.progress import part
 from rag.retrieval import hyde
 from rag.retrieval.fusion import RankedList, fuse

@@ -35,7 +35,8 @@ def test_who_waits_sees_it_before_the_first_quotation_too() -> None:
 
 
 def test_every_one_of_many_questions_is_on_the_screen_at_once() -> None:
-    page = served(StandIn(pause=0.2))
+    session = StandIn(pause=0.2)
+    page = served(session)
     config = requests.get(f"{page}/config", timeout=60).json()
     boxes = {one["id"]: one["props"].get("elem_id") for one in config["components"]}
     ask = next(one for one in config["dependencies"] if [boxes.get(n) for n in one["inputs"][:1]] == ["box"])
@@ -59,3 +60,4 @@ def test_every_one_of_many_questions_is_on_the_screen_at_once() -> None:
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
     assert sorted(seen) == list(range(MANY))
+    assert session.persons == {"@127.0.0.1"}

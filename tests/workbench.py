@@ -27,7 +27,8 @@ from rag.index.index import Index, open_index
 from rag.models import catalog, embedder, export, store
 from rag.models.embedder import Embedder
 from rag.models.llama import Llama
-from rag.models.llm import CONTEXT, LanguageModel
+from rag.models.llm import LanguageModel
+from rag.models.writer import CONTEXT
 from rag.resources import checkout
 
 SCRIPT = Path(sysconfig.get_path("scripts")) / "sidereus"

@@ -31,7 +31,7 @@ class Request:
     """A question: after which turns, to be answered from which papers.
 
     ``shape`` is that of the answer (None: as the question asks for); with ``alone`` the question is read as it stands,
-    whatever came before.
+    whatever came before. ``person`` is who asks.
     """
 
     question: str
@@ -39,11 +39,12 @@ class Request:
     filters: Filters = Filters()
     shape: Shape | None = None
     alone: bool = False
+    person: str = ""
 
 
 def answer(pipeline: Pipeline, request: Request, stop: threading.Event | None) -> Iterator[Event]:
     """Answer a question, event by event; the last one holds the whole answer. UsageError when nothing is asked."""
-    composition = Composition(checked(request.question), stop or threading.Event())
+    composition = Composition(checked(request.question), stop or threading.Event(), person=request.person)
     if not request.filters.within and courtesy.is_courtesy(composition.question):
         composition.begin("prose")
         yield composition.say(Sentence(courtesy.REPLY))

@@ -21,12 +21,13 @@ REPEATED = 0.8
 class Composition:
     """What has been said to a question so far.
 
-    ``stop`` is set once the caller has gone away, and ``lost`` says what became of the language model when it died
-    while it wrote.
+    ``stop`` is set once the caller has gone away, ``person`` is who asked, and ``lost`` says what became of the
+    language model when it died while it wrote.
     """
 
     question: str
     stop: threading.Event = field(default_factory=threading.Event)
+    person: str = ""
     started: float = field(default_factory=time.monotonic)
     citations: tuple[Citation, ...] = ()
     blocks: Blocks = ()

@@ -10,7 +10,8 @@ from rag.check.meaning import Judge
 from rag.evidence.reader import Reader
 from rag.index.index import Index
 from rag.models.embedder import Embedder, Vectors
-from rag.models.llm import LanguageModel, Turnstile
+from rag.models.turnstile import Turnstile
+from rag.models.writer import Writer
 from rag.retrieval.search import PLAIN, Options
 from rag.settings import Settings
 from rag.text.terms import Idf, make_idf
@@ -26,7 +27,7 @@ class Pipeline:
     index: Index
     embedder: Embedder
     reader: Reader
-    llm: LanguageModel
+    llm: Writer
     turnstile: Turnstile
     settings: Settings
     searching: Options = PLAIN

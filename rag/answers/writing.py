@@ -30,7 +30,7 @@ def written(
     """
     ticket = object()
     try:
-        for ahead in pipeline.turnstile.enter(ticket, composition.stop):
+        for ahead in pipeline.turnstile.enter(ticket, composition.stop, composition.person):
             yield Status(f"waiting: {ahead} ahead of you", waiting=True)
         if composition.stopped:
             return
@@ -69,7 +69,7 @@ def _messages(
     """The prompt with as much of the evidence, from the best down, as leaves the model room to answer."""
     room = pipeline.llm.context - pipeline.settings.max_tokens
     kept = [(composition.number(passage), unmarked(passage.text)) for passage in chosen]
-    while kept and len(pipeline.llm.prompt(prompts.answer_messages(composition.question, kept, shape))) > room:
+    while kept and pipeline.llm.size(prompts.answer_messages(composition.question, kept, shape)) > room:
         kept.pop()
     return prompts.answer_messages(composition.question, kept, shape)
 

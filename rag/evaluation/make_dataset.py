@@ -20,7 +20,7 @@ from rag.errors import SidereusError, UsageError
 from rag.evaluation.datasets import CORPUS, QRELS, QUERIES
 from rag.index.engine import words
 from rag.index.filters import Filters
-from rag.models.llm import LanguageModel
+from rag.models.writer import Writer
 from rag.papers import Paper
 from rag.progress import Progress, silent
 from rag.session import Session
@@ -105,7 +105,7 @@ def _drawn(session: Session, plan: Plan) -> list[Paper]:
     return session.index.papers(random.Random(plan.seed).sample(everything.tolist(), plan.corpus))
 
 
-def _write_queries(llm: LanguageModel, plan: Plan, papers: list[Paper], progress: Progress) -> dict[str, str]:
+def _write_queries(llm: Writer, plan: Plan, papers: list[Paper], progress: Progress) -> dict[str, str]:
     """The query of each paper by its id, empty where none could be used."""
     place = plan.folder / WRITTEN
     written = _read_written(place)
@@ -119,7 +119,7 @@ def _write_queries(llm: LanguageModel, plan: Plan, papers: list[Paper], progress
     return written
 
 
-def _query(llm: LanguageModel, paper: Paper, turn: int, taken: Iterable[str]) -> str:
+def _query(llm: Writer, paper: Paper, turn: int, taken: Iterable[str]) -> str:
     """A usable query, in the first of two styles or else in the other; the styles take turns."""
     styles = list(prompts.QUERY_STYLES)
     others = list(taken)

@@ -122,11 +122,11 @@ class StoredVectors(txtai.vectors.Vectors):  # type: ignore[misc, name-defined]
         return self._embedder().encode(list(data), "query" if category == "query" else "document")
 
     def _embedder(self) -> Any:
-        from rag.models import catalog, embedder
+        from rag.models import catalog, embedders
         from rag.settings import load_settings
 
         settings = load_settings()
-        return embedder.load(settings.models, catalog.find(self.model, "embedding"), settings.threads)
+        return embedders.load(settings, catalog.find(self.model, "embedding"), settings.threads)
 
 
 # Up to this many papers a plain scan of all vectors is both exact and fast enough.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from rag.errors import UsageError
+from rag.models.addresses import Address, is_address, read_addresses
 from rag.resources import catalog_file
 
 ModelKind = Literal["embedding", "llm", "reranker", "reader"]
-ModelSet = Literal["default", "offline", "extra", "local"]
+ModelSet = Literal["default", "offline", "extra", "local", "server"]
 
 CALLED: dict[ModelKind, str] = {
     "embedding": "an embedding model",
@@ -85,6 +86,7 @@ class Model:
     package: PackageSource | None = None
     adapter: AdapterSource | None = None
     path: Path | None = None
+    servers: tuple[Address, ...] = ()
     files: dict[str, FileFacts] = field(default_factory=dict)
 
     @property
@@ -94,10 +96,17 @@ class Model:
         return sum(s for s in sizes if s is not None) if sizes and None not in sizes else None
 
     @property
+    def served_as(self) -> str | None:
+        """What the model is called on its servers; None for one that is on none, or not called anything."""
+        return self.servers[0].model if self.servers else None
+
+    @property
     def origin(self) -> str:
         """Where it comes from, for people."""
         if self.path:
             return str(self.path)
+        if self.servers:
+            return f"server {', '.join(address.place for address in self.servers)}"
         places = [f"adapters of {self.adapter.base}"] if self.adapter else []
         places += [f"package {self.package.name}"] if self.package else []
         places += [f"hub {self.hub.repo}"] if self.hub else []
@@ -112,13 +121,15 @@ def catalog() -> tuple[Model, ...]:
 
 
 def find(name: str, kind: ModelKind) -> Model:
-    """The model called ``name``: an entry of the catalogue, a local path, or a hub id such as ``org/model``.
+    """The model called ``name``: an entry of the catalogue, a local path, a hub id such as ``org/model`` or a server.
 
     Raises UsageError when it is none of these, with the names that exist.
     """
     for model in catalog():
         if model.name == name and model.kind == kind:
             return model
+    if is_address(name):
+        return _served(name, kind)
     path = Path(name).expanduser()
     if path.exists():
         return _local(path, kind)
@@ -134,13 +145,30 @@ def named(name: str) -> Model:
         if model.name == name:
             return model
     try:
-        return find(name, "llm" if name.endswith(".gguf") else "embedding")
+        return find(name, "llm" if name.endswith(".gguf") or is_address(name) else "embedding")
     except UsageError:
         near = get_close_matches(name, [model.name for model in catalog()], 3, 0.4)
         guess = f"perhaps {' or '.join(near)}, or one" if near else "one"
         raise UsageError(
             f"There is no model {name!r}: name {guess} that 'sidereus models list' shows, or a local path."
         ) from None
+
+
+def _served(name: str, kind: ModelKind) -> Model:
+    """A model on servers; one that the catalogue knows by its name there, or its hub's, is used as that says."""
+    if kind not in ("llm", "embedding"):
+        raise UsageError(f"{name} is a server, which is asked for no {CALLED[kind].partition(' ')[2]}: name a model.")
+    servers = read_addresses(name)
+    place, called = ", ".join(address.place for address in servers), servers[0].model
+    title = f"{called} on {place}" if called else place
+    alike = (one for one in catalog() if one.kind == kind == "embedding" and called in _names(one))
+    known = next(alike, Model(name, kind, "server", title, "see its server"))
+    elsewhere = replace(known, hub=None, package=None, adapter=None, files={}, ram_gb=0.0)
+    return replace(elsewhere, name=",".join(map(str, servers)), set="server", title=title, servers=servers)
+
+
+def _names(model: Model) -> tuple[str, ...]:
+    return (model.name, model.hub.repo) if model.hub else (model.name,)
 
 
 def _local(path: Path, kind: ModelKind) -> Model:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import psutil
 
-from rag.errors import ModelProblem
+from rag.errors import ModelProblem, UsageError
 from rag.models import catalog, store
 from rag.models.catalog import Model, ModelKind
 from rag.settings import Settings
@@ -67,19 +68,30 @@ def at_hand(models: Path, kind: ModelKind, offline: bool) -> Model:
 
 def in_use(settings: Settings) -> set[str]:
     """The names of the models that a new index, a search and an answer would use now."""
-    state = read_state(settings)
-    kinds: tuple[tuple[ModelKind, str | None], ...] = (
-        ("embedding", settings.embedding or state.embedding),
-        ("llm", settings.llm or state.llm),
-    )
     names = set()
-    for kind, wanted in kinds:
+    for kind, wanted in _wanted(settings):
         try:
             names.add(choose(settings.models, kind, wanted).name)
         except ModelProblem:
             continue
     others = (reranking(settings), reading(settings))
     return names | {model.name for model in others if model}
+
+
+def _wanted(settings: Settings) -> tuple[tuple[ModelKind, str | None], ...]:
+    """What the user wants to find and to write with, as far as that was said."""
+    state = read_state(settings)
+    return ("embedding", settings.embedding or state.embedding), ("llm", settings.llm or state.llm)
+
+
+def known(settings: Settings) -> tuple[Model, ...]:
+    """The models of the catalogue, and those in use that are a file or a server of the user's own."""
+    found = list(catalog.catalog())
+    for kind, wanted in _wanted(settings):
+        with contextlib.suppress(ModelProblem, UsageError):
+            model = choose(settings.models, kind, wanted)
+            found += [] if model in found else [model]
+    return tuple(found)
 
 
 def reading(settings: Settings) -> Model | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -18,14 +17,11 @@ import psutil
 
 from rag.errors import ModelProblem
 from rag.models.cores import idle_cores
+from rag.models.writer import Message, harmless
 
 # Tokens that llama.cpp reads at a time.
 BATCH = 256
-# What chat templates mark turns with; in a question or a paper it is text like any other.
-SPECIAL = re.compile(r"<\|(?=[\w-]+\|>)")
 ENDS = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
-
-Message = dict[str, str]
 
 
 class Llama:
@@ -71,9 +67,8 @@ class Llama:
 
         Raises ModelProblem when the template can't be filled in.
         """
-        harmless = [{**message, "content": SPECIAL.sub("< |", message["content"])} for message in messages]
         try:
-            text = self._template(messages=harmless, enable_thinking=False).prompt
+            text = self._template(messages=harmless(messages), enable_thinking=False).prompt
         except Exception as error:  # a template is a program, which fails as it likes
             raise _bad_template(self._name, error) from None
         tokens: list[int] = self._llama.tokenize(text.encode(), add_bos=False, special=True)

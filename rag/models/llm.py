@@ -1,6 +1,6 @@
 """A local quantized language model in a process of its own: messages in, text out, piece by piece.
 
-It knows nothing of papers. One generation runs at a time; :class:`Turnstile` lets callers queue for it.
+It knows nothing of papers. One generation runs at a time; :class:`rag.models.turnstile.Turnstile` lets callers queue.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
-from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,12 +17,7 @@ from rag.models.catalog import Model
 from rag.models.deaths import Deaths
 from rag.models.llm_messages import Piece, Reply
 from rag.models.llm_process import LlmProcess
-
-# Beyond this, more context costs memory and prefill time and adds nothing to an answer over a few papers.
-CONTEXT = 4096
-THOUGHT_START, THOUGHT_END = "<think>", "</think>"
-
-Message = dict[str, str]
+from rag.models.writer import CONTEXT, Message, without_thoughts
 
 
 class LanguageModel:
@@ -33,6 +27,8 @@ class LanguageModel:
     wrong there, this process lives: each method raises ModelProblem when the file can't be loaded, and ModelLost when
     the process dies of a call or has died too often. ``record`` is the file that keeps such deaths.
     """
+
+    places = 1
 
     def __init__(self, model: Model, path: Path, threads: int | None = None, record: Path | None = None) -> None:
         if not path.is_file():
@@ -73,6 +69,10 @@ class LanguageModel:
         assert isinstance(reply, say.Tokens)
         return reply.tokens
 
+    def size(self, messages: Sequence[Message]) -> int:
+        """The number of tokens of a conversation, ready for its reply."""
+        return len(self.prompt(messages))
+
     def preload(self, system: str) -> None:
         """Have the system message read once, so that every prompt that begins with it is read sooner.
 
@@ -94,7 +94,7 @@ class LanguageModel:
         """
         call = self._process.begin(say.Write(list(messages), max_tokens, temperature, grammar))
         with contextlib.closing(self._process.replies(call, stop)) as replies:
-            yield from _without_thoughts(_texts(replies))
+            yield from without_thoughts(_texts(replies))
         self._deaths.forget()
 
     def close(self) -> None:
@@ -107,61 +107,7 @@ class LanguageModel:
         return last
 
 
-class Turnstile:
-    """Lets one caller through at a time, in the order they came, and tells the others how many are ahead."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._queue: deque[object] = deque()
-
-    def enter(self, ticket: object, stop: threading.Event | None = None) -> Iterator[int]:
-        """Yield the number of callers ahead whenever it changes, until there is none or ``stop`` is set.
-
-        Every ticket that entered must :meth:`leave`, whether its turn came or not.
-        """
-        with self._changed:
-            self._queue.append(ticket)
-        told = 0
-        while (ahead := self._ahead(ticket)) and not (stop and stop.is_set()):
-            if ahead != told:
-                yield ahead
-                told = ahead
-            with self._changed:
-                self._changed.wait(0.1)
-
-    def leave(self, ticket: object) -> None:
-        """Give up the turn, or the place in the queue."""
-        with self._changed:
-            self._queue.remove(ticket)
-            self._changed.notify_all()
-
-    def _ahead(self, ticket: object) -> int:
-        with self._changed:
-            return self._queue.index(ticket)
-
-
 def _texts(replies: Iterator[Reply]) -> Iterator[str]:
     for reply in replies:
         if isinstance(reply, Piece):
             yield reply.text
-
-
-def _without_thoughts(pieces: Iterator[str]) -> Iterator[str]:
-    """Drop what stands between <think> and </think>; hold back a piece that may begin such a mark."""
-    held, thinking = "", False
-    for piece in pieces:
-        held += piece
-        while True:
-            mark = THOUGHT_END if thinking else THOUGHT_START
-            before, found, after = held.partition(mark)
-            if not found:
-                break
-            if not thinking and before:
-                yield before
-            held, thinking = after, not thinking
-        keep = next((n for n in range(min(len(mark) - 1, len(held)), 0, -1) if mark.startswith(held[-n:])), 0)
-        if not thinking and len(held) > keep:
-            yield held[: len(held) - keep]
-        held = held[len(held) - keep :]
-    if held and not thinking:
-        yield held

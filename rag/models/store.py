@@ -9,7 +9,7 @@ import shutil
 import time
 from pathlib import Path
 
-from rag.errors import ModelProblem
+from rag.errors import ModelProblem, UsageError
 from rag.models import catalog
 from rag.models.catalog import FileFacts, Model
 from rag.models.files import RECORD, check_file, sha256
@@ -58,9 +58,14 @@ def record_files(models: Path, model: Model) -> None:
 
 
 def present(models: Path, model: Model) -> bool:
-    """Whether the model's files are all here with their right sizes; hashes are for :func:`verify`."""
+    """Whether the model's files are all here with their right sizes; hashes are for :func:`verify`.
+
+    A model on a server has none, and is nowhere else.
+    """
     from rag.models import adapters
 
+    if model.servers:
+        return True
     if model.path:
         return model.path.exists()
     facts, place = known_files(models, model), folder(models, model)
@@ -94,8 +99,10 @@ def verify(models: Path, model: Model) -> list[str]:
 def ensure(models: Path, model: Model, offline: bool, progress: Progress = silent) -> Path:
     """The folder of the model's files, fetched first when they are not here.
 
-    Raises ModelProblem with what to do when they can't be had.
+    Raises ModelProblem with what to do when they can't be had, UsageError when they are on a server.
     """
+    if model.servers:
+        raise UsageError(f"{model.name} is on a server, and this needs the files of a model: name one that is here.")
     if not present(models, model):
         if model.adapter:
             ensure(models, catalog.named(model.adapter.base), offline, progress)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from rag.models.llm import LanguageModel, Turnstile
 from rag.models.reranker import Reranker
+from rag.models.turnstile import Turnstile
+from rag.models.writer import Writer
 from rag.progress import Progress, part
 from rag.retrieval import hyde
 from rag.retrieval.search import RERANKED, Options
@@ -15,7 +16,7 @@ from rag.retrieval.search import RERANKED, Options
 def aided(
     options: Options,
     reranker: Reranker | None,
-    writer: tuple[LanguageModel, Turnstile] | None,
+    writer: tuple[Writer, Turnstile] | None,
     progress: Progress,
 ) -> Options:
     """The options with the help of the models given.

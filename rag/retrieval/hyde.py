@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rag import prompts
-from rag.models.llm import LanguageModel, Turnstile
+from rag.models.turnstile import Turnstile
+from rag.models.writer import Writer
 from rag.papers import clean
 from rag.progress import Progress, silent
 
@@ -28,7 +29,7 @@ LETTERS = 0.6
 Vector = npt.NDArray[np.float32]
 
 
-def imagined(llm: LanguageModel, turnstile: Turnstile, query: str, progress: Progress = silent) -> str:
+def imagined(llm: Writer, turnstile: Turnstile, query: str, progress: Progress = silent) -> str:
     """The abstract that a model imagines for a query, in one line; empty when what it wrote is none.
 
     ``progress`` counts tokens.

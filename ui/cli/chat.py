@@ -25,6 +25,9 @@ from ui.web.origins import LOOPBACK
     help="Ask for this name and password. Others on the machine can read what stands on a command line: better set "
     "SIDEREUS_AUTH, or name a file that holds it as @FILE.",
 )
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Answers that the language model writes at once, each in a process."
+)
 @click.option("--no-browser", is_flag=True, help="Don't open a browser.")
 @options.offline
 def command(
@@ -34,6 +37,7 @@ def command(
     host: str | None,
     port: int | None,
     auth: str | None,
+    workers: int | None,
     no_browser: bool,
     offline: bool | None,
 ) -> None:
@@ -42,7 +46,8 @@ def command(
     from rag.settings import load_settings
     from ui.cli import show
 
-    settings = load_settings(index=index, llm=llm, embedding=embedding, host=host, port=port, offline=offline)
+    flags = {"index": index, "llm": llm, "embedding": embedding, "host": host, "port": port, "offline": offline}
+    settings = load_settings(**flags, workers=workers)
     session = Session(settings)
     loaded = session.describe()
     show.note(f"Index {loaded.index}: {loaded.papers:,} papers, {loaded.years[0]}-{loaded.years[1]}.")

@@ -272,7 +272,7 @@ def _embedder(settings: Settings, name: str | None, device: str | None = None, p
     """The embedder of that name, or the one to use for new indexes; fetched when it is not here."""
     from rag.errors import UsageError
     from rag.index.workers import threads_each
-    from rag.models import catalog, choice, embedder, store
+    from rag.models import catalog, choice, embedders
     from rag.state import read_state
     from ui.cli import show
 
@@ -282,9 +282,10 @@ def _embedder(settings: Settings, name: str | None, device: str | None = None, p
     model = (
         catalog.find(wanted, "embedding") if wanted else choice.at_hand(settings.models, "embedding", settings.offline)
     )
-    store.ensure(settings.models, model, settings.offline)
+    if device and model.servers:
+        raise UsageError("--device is for models on this machine: leave it out, the server has its own.")
     show.note(f"Embedding with {model.title}.")
-    return embedder.load(settings.models, model, threads_each(settings.threads, processes), device=device)
+    return embedders.load(settings, model, threads_each(settings.threads, processes), device)
 
 
 def _given(embedder: Embedder, file: Path | None) -> Embedder:

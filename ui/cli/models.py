@@ -16,13 +16,14 @@ def command() -> None:
 @command.command("list")
 @options.as_json
 def list_models(as_json: bool) -> None:
-    """Show every model of the catalogue, and which are here and in use."""
-    from rag.models import catalog, choice, store
+    """Show every model of the catalogue, which are here and in use, and the server in use; asks none of them."""
+    from rag.models import choice, store
     from rag.settings import load_settings
     from ui.cli import show
 
     settings = load_settings()
-    here = {model.name for model in catalog.catalog() if store.present(settings.models, model)}
+    known = choice.known(settings)
+    here = {model.name for model in known if store.present(settings.models, model)}
     used = choice.in_use(settings)
     if as_json:
         show.json_record(
@@ -40,7 +41,7 @@ def list_models(as_json: bool) -> None:
                     "here": m.name in here,
                     "in_use": m.name in used,
                 }
-                for m in catalog.catalog()
+                for m in known
             ]
         )
         return
@@ -49,13 +50,13 @@ def list_models(as_json: bool) -> None:
             m.name,
             m.kind,
             m.set,
-            show.size(m.size),
-            f"{m.ram_gb:g} GB",
+            "" if m.servers else show.size(m.size),
+            "" if m.servers else f"{m.ram_gb:g} GB",
             m.licence,
             "in use" if m.name in used else "here" if m.name in here else "",
             m.origin,
         )
-        for m in catalog.catalog()
+        for m in known
     ]
     show.table(("name", "kind", "set", "download", "memory", "licence", "", "from"), rows, right=("download", "memory"))
 
@@ -76,6 +77,9 @@ def get(names: tuple[str, ...], offline: bool | None) -> None:
         choice.obtainable(settings.models, kind, settings.offline) for kind in kinds
     ]
     for model in wanted:
+        if model.servers:
+            show.note(f"{model.name} is on a server, so there is nothing to fetch.")
+            continue
         if store.present(settings.models, model):
             problems = store.verify(settings.models, model)
             if not problems:
@@ -95,8 +99,9 @@ def get(names: tuple[str, ...], offline: bool | None) -> None:
 @command.command("use")
 @click.argument("name")
 def use(name: str) -> None:
-    """Prefer the model called NAME from now on; 'auto' goes back to the automatic choice."""
+    """Prefer the model called NAME from now on, or the one at a server's address; 'auto' goes back."""
     from rag.models import catalog
+    from rag.models.addresses import refuse_offline
     from rag.settings import load_settings
     from rag.state import remember
     from ui.cli import show
@@ -114,6 +119,7 @@ def use(name: str) -> None:
         "llm": ("llm", "answers are written"),
         "reranker": ("rerank", "what a search finds is re-ranked"),
     }[model.kind]
+    refuse_offline(model.servers, settings.offline)
     remember(settings, **{setting: model.name})
     show.note(f"From now on {purpose} with {model.name}.")
 
@@ -137,6 +143,9 @@ def verify(names: tuple[str, ...]) -> None:
     ]
     broken = fails = False
     for model in models:
+        if model.servers:
+            click.echo(f"{model.name}: on a server, which 'sidereus doctor' asks how it is")
+            continue
         problems = store.verify(settings.models, model)
         broken = broken or bool(problems)
         if problems or model.kind != "llm":

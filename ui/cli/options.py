@@ -27,9 +27,13 @@ def option_group(*options: Callable[[Command], Command]) -> Callable[[Command], 
 
 offline = click.option("--offline", is_flag=True, default=None, help="Never touch the network.")
 embedding = click.option(
-    "--embedding", metavar="MODEL", help="Embedding model: a catalogue name, a folder or a hub id."
+    "--embedding", metavar="MODEL", help="Embedding model: a catalogue name, a folder, a hub id or a server's address."
 )
-llm = click.option("--llm", metavar="MODEL", help="Language model: a catalogue name or a .gguf file.")
+llm = click.option(
+    "--llm",
+    metavar="MODEL",
+    help="Language model: a catalogue name, a .gguf file, or the address of a server, like http://gpu1:8000/v1#model.",
+)
 rerank = click.option(
     "--rerank", metavar="MODEL", help="Re-ranker of the best papers: a catalogue name, a folder or a hub id."
 )

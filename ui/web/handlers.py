@@ -141,7 +141,9 @@ class Handlers:
             yield screen.examples(self._parts, session.find_examples())
 
     def _tab(self, request: gr.Request, index: str) -> Tab:
-        return self._tabs.of(request.session_hash, self._named(index))
+        tab = self._tabs.of(request.session_hash, self._named(index))
+        tab.person = f"{request.username or ''}@{request.client.host if request.client else ''}"
+        return tab
 
     def _named(self, index: str) -> str:
         return index or self._shared.sessions.default
@@ -159,7 +161,7 @@ class Handlers:
 
         try:
             yield screen.opening(parts, tab.kept, turn)
-            for now in self._answered(turn, kept.index, stop):
+            for now in self._answered(turn, kept.index, stop, tab.person):
                 if not current():
                     break
                 yield screen.progress(parts, now, turn)
@@ -172,13 +174,13 @@ class Handlers:
         # When a run ends Gradio draws its last update once more, maybe over what came meanwhile: so that one is empty.
         yield {parts.box: gr.skip()}
 
-    def _answered(self, turn: Turn, index: str, stop: threading.Event) -> Iterator[Turn]:
+    def _answered(self, turn: Turn, index: str, stop: threading.Event, person: str) -> Iterator[Turn]:
         try:
             session = self._shared.session(index)
         except SidereusError as error:  # the index was removed since
             yield replace(turn.grown(problem=str(error)), ended=True)
             return
-        yield from answered(turn, session, self._warmings.of(session), stop)
+        yield from answered(turn, session, self._warmings.of(session), stop, person)
 
 
 def heard(said: str | None) -> dict[str, Any]:

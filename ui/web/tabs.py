@@ -14,10 +14,11 @@ _MOST_LEFT = 100_000  # names of twelve letters
 
 
 class Tab:
-    """One tab. ``problem`` says why its conversation could not be written to disk, where that is so."""
+    """One tab. ``person`` is whose it is; ``problem`` says why its conversation could not be written to disk, if so."""
 
     def __init__(self, kept: Kept, store: Conversations) -> None:
         self.kept = kept
+        self.person = ""
         self.problem = ""
         self.stop = threading.Event()
         self._store = store

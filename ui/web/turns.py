@@ -56,13 +56,13 @@ def asked(kept: Kept, entry: Entry) -> Turn:
     return Turn(len(kept.entries) + 1, entry, kept.before(len(kept.entries)))
 
 
-def answered(turn: Turn, session: Session, warming: Warming, stop: threading.Event) -> Iterator[Turn]:
+def answered(turn: Turn, session: Session, warming: Warming, stop: threading.Event, person: str = "") -> Iterator[Turn]:
     """The turn again and again as its answer comes in; what goes wrong is told in the turn itself."""
     try:
         for words in warming.until_done(stop):
             turn = replace(turn, status=words)
             yield turn
-        for turn in _answered(turn, session, stop):  # noqa: B020
+        for turn in _answered(turn, session, stop, person):  # noqa: B020
             yield turn
         yield replace(turn, ended=True)
     except SidereusError as error:
@@ -73,9 +73,9 @@ def answered(turn: Turn, session: Session, warming: Warming, stop: threading.Eve
         yield replace(turn.grown(problem=problem), ended=True)
 
 
-def _answered(turn: Turn, session: Session, stop: threading.Event) -> Iterator[Turn]:
+def _answered(turn: Turn, session: Session, stop: threading.Event, person: str) -> Iterator[Turn]:
     drawn = 0.0
-    for event in _events(turn, session, stop):
+    for event in _events(turn, session, stop, person):
         match event:
             case Status(text, waiting):
                 turn = replace(turn, status=text, waiting=waiting)
@@ -92,7 +92,7 @@ def _answered(turn: Turn, session: Session, stop: threading.Event) -> Iterator[T
     yield turn
 
 
-def _events(turn: Turn, session: Session, stop: threading.Event) -> Iterator[Event]:
+def _events(turn: Turn, session: Session, stop: threading.Event, person: str) -> Iterator[Event]:
     """The events of an answer, made in a thread of their own.
 
     A language model can't be interrupted while it reads its prompt; so that Stop works at once even then,
@@ -111,6 +111,7 @@ def _events(turn: Turn, session: Session, stop: threading.Event) -> Iterator[Eve
                 without=entry.without,
                 shape=entry.shape,
                 alone=entry.alone,
+                person=person,
             ):
                 events.put(event)
             events.put(None)

@@ -17,7 +17,7 @@ from rag.errors import SidereusError, UsageError, of_system
 from rag.index.folders import existing, folder, fresh_name, manifests, size
 from rag.index.manifest import Manifest
 from rag.index.undo import take_back
-from rag.models import catalog, choice, store
+from rag.models import choice, store
 from rag.sources import Source, open_source
 from rag.sources.preview import preview
 from rag.work import Work
@@ -215,11 +215,12 @@ class LibraryView:
         found = manifests(settings.indexes)
         sizes = {m.name: size(folder(settings.indexes, m.name)) for m in found if isinstance(m, Manifest)}
         used = {*choice.in_use(settings), session.manifest.model, session.llm_model.name}
-        here = {model.name for model in catalog.catalog() if store.present(settings.models, model)}
+        known = choice.known(settings)
+        here = {model.name for model in known if store.present(settings.models, model)}
         current = session.manifest.name
         return {
             self.parts.indexes: indexes_html(found, sizes, current, categories),
             self.parts.facts: told({"index": current, "years": years, "span": [min(years), max(years)]}),
             self.parts.name: gr.update(choices=list(sizes), value=""),
-            self.parts.models: models_html(catalog.catalog(), here, used),
+            self.parts.models: models_html(known, here, used),
         }

@@ -105,8 +105,9 @@ def models_html(models: Sequence[Model], here: Collection[str], used: Collection
 def _table(models: Sequence[Model], used: Collection[str]) -> str:
     heads = "".join(f'<th scope="col">{name}</th>' for name in ("Model", "What it does", "Size", "Memory", "Licence"))
     rows = "".join(
-        f"<tr><td>{escaped(m.title)}{_used(m, used)}</td><td>{PURPOSES[m.kind]}</td><td>{_bytes(m.size)}</td>"
-        f"<td>{m.ram_gb:g} GB</td><td>{escaped(m.licence)}</td></tr>"
+        f"<tr><td>{escaped(m.title)}{_used(m, used)}</td><td>{PURPOSES[m.kind]}</td>"
+        f"<td>{'on a server' if m.servers else _bytes(m.size)}</td><td>{'' if m.servers else f'{m.ram_gb:g} GB'}</td>"
+        f"<td>{escaped(m.licence)}</td></tr>"
         for m in models
     )
     return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
