@@ -207,7 +207,7 @@ def test_an_answer_can_be_had_shorter_and_from_other_papers(tab: Visit, store: C
 
 
 def test_the_menu_of_other_answers_closes_with_escape(browser: Browser) -> None:
-    tab = visit(browser, standing(pause=0.0))
+    tab = visit(browser, standing(pause=0.01))
     tab.ask(QUESTION)
     tab.finish()
     menu = tab.page.locator("#exchange .again")
@@ -220,7 +220,7 @@ def test_the_menu_of_other_answers_closes_with_escape(browser: Browser) -> None:
 
 
 def test_a_paper_that_is_cited_again_says_where_it_was_before(browser: Browser) -> None:
-    tab = visit(browser, standing(pause=0.0))
+    tab = visit(browser, standing(pause=0.01))
     tab.ask(QUESTION)
     tab.finish()
     tab.ask("And then?")
