@@ -53,20 +53,21 @@ def test_get_leaves_alone_what_is_here(cli: Cli) -> None:
 
 
 def test_get_mends_what_is_damaged_and_what_an_earlier_version_made(cli: Cli, tmp_path: Path, models: Path) -> None:
-    home = tmp_path / "home"
-    for name in (EMBEDDING, "astro-minilm"):
+    home = tmp_path / "damaged"
+    original = "all-minilm-l6-v2"
+    for name in (EMBEDDING, original):
         shutil.copytree(models / name, home / "models" / name)
-    weights, mark = (home / "models" / "astro-minilm" / name for name in ("model.safetensors", ".made-of"))
+    weights, mark = (home / "models" / EMBEDDING / name for name in ("model.safetensors", ".made-of"))
     whole = weights.read_bytes()
     weights.write_bytes(bytes(100) + whole[100:])
-    assert "Fetching Astro-MiniLM" in cli("models", "get", "astro-minilm", "--offline", home=home).err
+    assert "Fetching Astro-MiniLM" in cli("models", "get", EMBEDDING, "--offline", home=home).err
     assert weights.read_bytes() == whole
     mark.write_text("other adapters", encoding="utf-8")
-    assert "Fetching Astro-MiniLM" in cli("models", "get", "astro-minilm", "--offline", home=home).err
-    assert cli("models", "get", "astro-minilm", home=home).err.count("is here already") == 1
-    base = home / "models" / EMBEDDING / "model.safetensors"
+    assert "Fetching Astro-MiniLM" in cli("models", "get", EMBEDDING, "--offline", home=home).err
+    assert cli("models", "get", EMBEDDING, home=home).err.count("is here already") == 1
+    base = home / "models" / original / "model.safetensors"
     base.write_bytes(bytes(100) + base.read_bytes()[100:])
-    result = cli("models", "get", EMBEDDING, "--offline", home=home)
+    result = cli("models", "get", original, "--offline", home=home)
     assert result.code == 1
     assert "with a network" in result.sentence
     assert base.exists()

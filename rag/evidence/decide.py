@@ -25,9 +25,9 @@ class Thresholds:
     """
 
     answered: float = 0.2
-    partly: float = 0.13
+    partly: float = 0.15
     more: float = 0.2
-    bears: float = 0.6
+    bears: float = 0.7
     contributes: float = 0.4
     same_paper: float = 0.08
 
