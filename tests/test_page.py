@@ -15,6 +15,11 @@ from ui.web.text import DISPLAY, INLINE, escaped, rich, without_markup
 
 __all__ = ["browser", "origin"]  # fixtures, used by name
 
+# After a question is sent the page can do nothing for a while, so that all that is drawn of the answer comes at once.
+BUSY = """() => document.addEventListener("keydown", (event) => event.key === "Enter" && setTimeout(() => {
+    const until = performance.now() + 700;
+    while (performance.now() < until);
+}, 25), { once: true })"""
 QUESTION = "What is the Hubble constant?"
 
 
@@ -123,6 +128,19 @@ def test_an_abstention_shows_the_nearest_papers_and_a_new_conversation_starts_ov
     tab.ask("once more")
     tab.finish()
     expect(tab.page.locator(".question")).to_have_text("once more")
+
+
+def test_a_browser_that_is_busy_while_an_answer_comes_in_misses_nothing_of_it(browser: Browser) -> None:
+    tab = visit(browser, standing(pause=0.0))
+    for question in ("first", "second", "third"):
+        tab.page.evaluate(BUSY)
+        tab.ask(question)
+        tab.finish()
+        expect(tab.page.locator("#exchange .question")).to_have_text(question)
+        expect(tab.page.locator("#box .submit-button")).to_be_visible()
+        expect(tab.page.locator("#box textarea")).to_have_value("")
+        tab.page.locator("#clear").click()
+        expect(tab.page.locator("#welcome")).to_be_visible()
 
 
 def test_keys(tab: Visit) -> None:

@@ -159,20 +159,21 @@ class Handlers:
             """Whether no other question and no other conversation has come."""
             return tab.stop is stop and tab.kept.id == kept.id
 
+        course = screen.Course(parts, tab.kept, turn)
         try:
-            yield screen.opening(parts, tab.kept, turn)
+            yield course.opening(tab.kept, turn)
             for now in self._answered(turn, kept.index, stop, tab.person):
                 if not current():
                     break
-                yield screen.progress(parts, now, turn)
+                yield course.progress(tab.kept, now)
                 turn = now
         finally:
             stop.set()
             tab.change(kept, lambda now: now.with_entry(_merged(now.entry(entry.id), turn.entry)))
         if current():
-            yield {parts.box: screen.ready(), **screen.notice(parts, tab.problem), **self.described(kept.index)}
-        # When a run ends Gradio draws its last update once more, maybe over what came meanwhile: so that one is empty.
-        yield {parts.box: gr.skip()}
+            yield {**course.end(tab.kept, turn, tab.problem), **self.described(kept.index)}
+        else:  # when a run ends Gradio draws its last update once more, which would be over what came meanwhile
+            yield {parts.box: gr.skip()}
 
     def _answered(self, turn: Turn, index: str, stop: threading.Event, person: str) -> Iterator[Turn]:
         try:

@@ -38,27 +38,38 @@ def whole(parts: Parts, kept: Kept) -> Update:
     }
 
 
-def opening(parts: Parts, kept: Kept, turn: Turn) -> Update:
-    """A question as it is asked, below the turns before it."""
-    return {
-        parts.welcome: gr.update(visible=False),
-        parts.conversation: gr.update(visible=True),
-        parts.past: _past(turns(kept)[: turn.number - 1]),
-        parts.exchange: exchange_html(turn),
-        parts.sources: sources_html(turn),
-        **pins(parts, kept),
-        parts.box: gr.update(value="", submit_btn=False, stop_btn="Stop"),
-        parts.review: False,
-        **place(parts, kept),
-    }
+class Course:
+    """What is drawn as the answer to one question comes in, below the turns before it.
 
+    Every update says all that changed since the question was asked. Gradio's client changes the properties of one
+    update into those of the next in place, so where two come at once, those of the first alone are never seen.
+    """
 
-def progress(parts: Parts, turn: Turn, drawn: Turn) -> Update:
-    """A turn after something was added to it. The sources are redrawn only when they differ, since that closes
-    abstracts that were opened."""
-    update: Update = {parts.exchange: exchange_html(turn)}
-    sources = sources_html(turn)
-    return update if sources == sources_html(drawn) else {**update, parts.sources: sources}
+    def __init__(self, parts: Parts, kept: Kept, turn: Turn) -> None:
+        self._parts = parts
+        self._around: Update = {
+            parts.welcome: gr.update(visible=False),
+            parts.conversation: gr.update(visible=True),
+            parts.past: _past(turns(kept)[: turn.number - 1]),
+        }
+
+    def opening(self, kept: Kept, turn: Turn) -> Update:
+        """The question as it is asked."""
+        box = {self._parts.box: gr.update(value="", submit_btn=False, stop_btn="Stop"), self._parts.review: False}
+        return {**self._drawn(kept, turn), **box}
+
+    def progress(self, kept: Kept, turn: Turn) -> Update:
+        """The turn after something was added to it. What is typed meanwhile stays."""
+        return {**self._drawn(kept, turn), self._parts.box: gr.update(submit_btn=False, stop_btn="Stop")}
+
+    def end(self, kept: Kept, turn: Turn, problem: str) -> Update:
+        """The turn when nothing more comes. Gradio draws this twice, the second time whole."""
+        return {**self._drawn(kept, turn), self._parts.box: ready(), **notice(self._parts, problem)}
+
+    def _drawn(self, kept: Kept, turn: Turn) -> Update:
+        parts = self._parts
+        answer = {parts.exchange: exchange_html(turn), parts.sources: sources_html(turn)}
+        return {**self._around, **answer, **pins(parts, kept), **place(parts, kept)}
 
 
 def place(parts: Parts, kept: Kept) -> Update:

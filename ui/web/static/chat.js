@@ -273,7 +273,11 @@
   let settled = 0;
   watch(() => {
     const asked = find("#exchange .question")?.id ?? null;
-    if (asked !== question) settled = performance.now() + 600;  // earlier turns are drawn in this time
+    if (asked !== question) {
+      settled = performance.now() + 600;  // earlier turns are drawn in this time
+      const box = find("#box textarea");  // what Gradio empties, unless the first words of the answer come at once
+      if (asked && box?.value.trim() === find("#exchange .question").textContent) write("");
+    }
     question = asked;
     if (asked && performance.now() < settled) find("#exchange .question").scrollIntoView({ block: "start" });
     document.querySelectorAll("#chat-view .exchange, #exchange").forEach((exchange) =>
