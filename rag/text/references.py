@@ -105,6 +105,7 @@ PUBLISHERS = (
     ("10.1146/annurev.astro", "ara&a"),
     ("10.1093/pasj", "pasj"),
 )
+BEFORE_NUMBERS = re.compile(r"[^\d(]*")
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
@@ -179,12 +180,11 @@ def key_of_reference(reference: str) -> str | None:
 
 def place_of(reference: str) -> Place | None:
     """The parts of a journal reference, written as there; None when it has none."""
-    match = re.match(r"\s*(?P<journal>[^\d(]*[^\W\d_.][^\d(]*)(?P<rest>.*)", reference)
-    if not match:
-        return None
-    journal = ABBREVIATIONS.get(re.sub(r"[^a-z&]", "", match["journal"].lower().removesuffix("vol. ")))
-    year = YEAR.search(re.sub(r"^\D*\d+", "", match["rest"]))
-    rest = re.sub(r"\(\s*(?:19|20)\d\d[^)]*\)|\(\d+\)", " ", match["rest"])
+    name = BEFORE_NUMBERS.match(reference)[0]  # type: ignore[index]
+    numbers = reference[len(name) :]
+    journal = ABBREVIATIONS.get(re.sub(r"[^a-z&]", "", name.lower().removesuffix("vol. ")))
+    year = YEAR.search(re.sub(r"^\D*\d+", "", numbers))
+    rest = re.sub(r"\(\s*(?:19|20)\d\d[^()]*\)|\(\d+\)", " ", numbers)
     volume, *pages = re.findall(r"[A-Za-z]?\d+", rest) or [""]
     pages = [page for page in pages if not year or page != year[0]]
     if not journal or not volume or not pages:
