@@ -46,8 +46,6 @@ class Parts:
     shared: Shared
     facts: gr.Markdown
     examples: tuple[gr.Button, ...]
-    welcome: gr.Column
-    conversation: gr.Column
     past: gr.Markdown
     exchange: gr.Markdown
     pins: gr.Markdown
@@ -62,7 +60,7 @@ class Parts:
     @property
     def shown(self) -> list[Any]:
         """What a change of the conversation changes."""
-        turns = [self.welcome, self.conversation, self.past, self.exchange, self.pins, self.sources]
+        turns = [self.past, self.exchange, self.pins, self.sources]
         return [*turns, self.box, self.review, self.status, self.frame.clear, self.frame.drawer, self.frame.place]
 
     @property
@@ -96,11 +94,11 @@ def frame(loaded: Description) -> Frame:
 def build(session: Session, frame: Frame, shared: Shared) -> Parts:
     """The chat's own components."""
     with gr.Column(elem_id="chat-view"):
-        with gr.Column(elem_id="welcome") as welcome:
+        with gr.Column(elem_id="welcome"):
             facts = plain(welcome_html(session.describe()), elem_id="facts")
             with gr.Column(elem_id="examples"):
                 examples = tuple(_example(text) for text in padded(session.examples()))
-        with gr.Column(elem_id="conversation", visible=False) as conversation:
+        with gr.Column(elem_id="conversation"):
             past = _rendered("past")
             with gr.Row(elem_id="now"):
                 exchange = _rendered("exchange")
@@ -123,7 +121,7 @@ def build(session: Session, frame: Frame, shared: Shared) -> Parts:
                 elem_id="box",
             )
             said, asked = (_channel(name) for name in ("said", "asked"))
-    turns = (welcome, conversation, past, exchange, pins, sources)
+    turns = (past, exchange, pins, sources)
     return Parts(frame, shared, facts, examples, *turns, scope, status, box, review, said, asked)
 
 

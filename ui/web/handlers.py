@@ -159,19 +159,18 @@ class Handlers:
             """Whether no other question and no other conversation has come."""
             return tab.stop is stop and tab.kept.id == kept.id
 
-        course = screen.Course(parts, tab.kept, turn)
         try:
-            yield course.opening(tab.kept, turn)
+            yield screen.opening(parts, tab.kept, turn)
             for now in self._answered(turn, kept.index, stop, tab.person):
                 if not current():
                     break
-                yield course.progress(tab.kept, now)
+                yield screen.progress(parts, now, turn)
                 turn = now
         finally:
             stop.set()
             tab.change(kept, lambda now: now.with_entry(_merged(now.entry(entry.id), turn.entry)))
         if current():
-            yield {**course.end(tab.kept, turn, tab.problem), **self.described(kept.index)}
+            yield {**screen.end(parts, tab.problem), **self.described(kept.index)}
         else:  # when a run ends Gradio draws its last update once more, which would be over what came meanwhile
             yield {parts.box: gr.skip()}
 

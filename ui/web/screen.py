@@ -20,6 +20,7 @@ from ui.web.turns import Turn, turns
 from ui.web.welcome import header_html, welcome_html
 
 Update = dict[Any, Any]
+ANSWERING: dict[str, Any] = {"submit_btn": False, "stop_btn": "Stop"}
 
 
 def whole(parts: Parts, kept: Kept) -> Update:
@@ -27,8 +28,6 @@ def whole(parts: Parts, kept: Kept) -> Update:
     past = turns(kept)
     last = past.pop() if past else None
     return {
-        parts.welcome: gr.update(visible=last is None),
-        parts.conversation: gr.update(visible=last is not None),
         parts.past: _past(past),
         parts.exchange: exchange_html(last) if last else "",
         parts.sources: sources_html(last) if last else "",
@@ -38,38 +37,34 @@ def whole(parts: Parts, kept: Kept) -> Update:
     }
 
 
-class Course:
-    """What is drawn as the answer to one question comes in, below the turns before it.
+def opening(parts: Parts, kept: Kept, turn: Turn) -> Update:
+    """A question as it is asked, below the turns before it."""
+    return {
+        parts.past: _past(turns(kept)[: turn.number - 1]),
+        parts.exchange: exchange_html(turn),
+        parts.sources: sources_html(turn),
+        **pins(parts, kept),
+        parts.box: gr.update(value="", **ANSWERING),
+        parts.review: False,
+        **place(parts, kept),
+    }
 
-    Every update says all that changed since the question was asked. Gradio's client changes the properties of one
-    update into those of the next in place, so where two come at once, those of the first alone are never seen.
+
+def progress(parts: Parts, turn: Turn, drawn: Turn) -> Update:
+    """A turn after something was added to it. The sources are redrawn only when they differ, since that closes
+    abstracts that were opened.
+
+    The box's buttons are told each time. Gradio's client changes the properties that an update sets into those of the
+    next in place: of two that come at once, those of the first alone are lost. Values that are a text are not.
     """
+    update: Update = {parts.exchange: exchange_html(turn), parts.box: gr.update(**ANSWERING)}
+    sources = sources_html(turn)
+    return update if sources == sources_html(drawn) else {**update, parts.sources: sources}
 
-    def __init__(self, parts: Parts, kept: Kept, turn: Turn) -> None:
-        self._parts = parts
-        self._around: Update = {
-            parts.welcome: gr.update(visible=False),
-            parts.conversation: gr.update(visible=True),
-            parts.past: _past(turns(kept)[: turn.number - 1]),
-        }
 
-    def opening(self, kept: Kept, turn: Turn) -> Update:
-        """The question as it is asked."""
-        box = {self._parts.box: gr.update(value="", submit_btn=False, stop_btn="Stop"), self._parts.review: False}
-        return {**self._drawn(kept, turn), **box}
-
-    def progress(self, kept: Kept, turn: Turn) -> Update:
-        """The turn after something was added to it. What is typed meanwhile stays."""
-        return {**self._drawn(kept, turn), self._parts.box: gr.update(submit_btn=False, stop_btn="Stop")}
-
-    def end(self, kept: Kept, turn: Turn, problem: str) -> Update:
-        """The turn when nothing more comes. Gradio draws this twice, the second time whole."""
-        return {**self._drawn(kept, turn), self._parts.box: ready(), **notice(self._parts, problem)}
-
-    def _drawn(self, kept: Kept, turn: Turn) -> Update:
-        parts = self._parts
-        answer = {parts.exchange: exchange_html(turn), parts.sources: sources_html(turn)}
-        return {**self._around, **answer, **pins(parts, kept), **place(parts, kept)}
+def end(parts: Parts, problem: str) -> Update:
+    """When nothing more comes. Gradio draws this twice, the second time maybe after something else."""
+    return {parts.box: ready(), **notice(parts, problem)}
 
 
 def place(parts: Parts, kept: Kept) -> Update:
