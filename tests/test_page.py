@@ -34,7 +34,7 @@ def test_first_screen_says_what_is_loaded_and_examples_ask(tab: Visit) -> None:
     expect(tab.page.locator(".example")).to_have_count(4)
     tab.page.locator(".example").first.click()
     expect(tab.page.locator("#exchange .question")).to_contain_text("GW150914")
-    expect(tab.page.locator("#welcome")).to_have_count(0)
+    expect(tab.page.locator("#welcome")).to_be_hidden()
 
 
 # At each change of the page: how many cards of sources there are, and how long the answer is.
