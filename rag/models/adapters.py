@@ -7,7 +7,6 @@ order a processor adds them. That is why the catalogue can give the hash of a fi
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from rag.errors import ModelProblem
 from rag.models import catalog
 from rag.models.catalog import Model
+from rag.models.files import sha256
 from rag.resources import adapter_folder
 from rag.storage import locked, sync_tree
 
@@ -61,12 +61,8 @@ def made_of_these(place: Path, model: Model) -> bool:
 
 
 def _mark(adapters: Path) -> str:
-    """A hash of a folder of adapters, with their head."""
-    digest = hashlib.sha256()
-    for name in (WEIGHTS, HEAD):
-        if (adapters / name).is_file():
-            digest.update((adapters / name).read_bytes())
-    return digest.hexdigest()
+    """The hashes of the files in a folder of adapters, their head among them where there is one."""
+    return " ".join(sha256(adapters / name) for name in (WEIGHTS, HEAD) if (adapters / name).is_file())
 
 
 def compose(original: Path, adapters: Path, place: Path) -> None:

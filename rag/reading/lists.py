@@ -91,13 +91,13 @@ class ReadingLists:
 
     def rename(self, name: str, new: str) -> ReadingList:
         """Give the list with an id another name. Raises UsageError when another list has it."""
-        with self._alone():
-            kept = self.read(name)
-            if kept is None:
-                raise SidereusError("This reading list is gone: it was deleted meanwhile.")
+
+        def renamed(kept: ReadingList) -> ReadingList:
             if folded(kept.name) != folded(as_name(new)):
                 self._check_name(as_name(new))
-            return self._write(replace(kept, name=as_name(new)))
+            return replace(kept, name=as_name(new))
+
+        return self.change(name, renamed)
 
     def delete(self, name: str) -> ReadingList | None:
         """Take the list with an id away, and give it; :meth:`restore` brings the one deleted last back."""

@@ -105,7 +105,6 @@ PUBLISHERS = (
     ("10.1146/annurev.astro", "ara&a"),
     ("10.1093/pasj", "pasj"),
 )
-BEFORE_NUMBERS = re.compile(r"[^\d(]*")
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
@@ -180,7 +179,7 @@ def key_of_reference(reference: str) -> str | None:
 
 def place_of(reference: str) -> Place | None:
     """The parts of a journal reference, written as there; None when it has none."""
-    name = BEFORE_NUMBERS.match(reference)[0]  # type: ignore[index]
+    name = re.split(r"[\d(]", reference, maxsplit=1)[0]
     numbers = reference[len(name) :]
     journal = ABBREVIATIONS.get(re.sub(r"[^a-z&]", "", name.lower().removesuffix("vol. ")))
     year = YEAR.search(re.sub(r"^\D*\d+", "", numbers))
