@@ -78,13 +78,14 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path, busy: str) -> Iterator[None]:
-    """Hold the lock file at ``path``, or raise SidereusError(busy) at once when another process holds it.
+def locked(path: Path, busy: str, patience: float = 0) -> Iterator[None]:
+    """Hold the lock file at ``path``, or raise SidereusError(busy) when another process holds it, at once or after
+    ``patience`` seconds.
 
     The operating system drops the lock with its process, so a crash leaves none behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=0)
+    lock = FileLock(path, timeout=patience)
     try:
         lock.acquire()
     except Timeout:

@@ -10,13 +10,12 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import SidereusError, UsageError
 from rag.papers import Paper
 from rag.reading.reading_list import Item, ReadingList, as_name, now
-from rag.storage import sweep, write_text
+from rag.storage import locked, sweep, write_text
 from rag.text.personal_names import folded
 
 log = logging.getLogger(__name__)
@@ -148,10 +147,9 @@ class ReadingLists:
         """Hold the folder's lock, which all processes heed; SidereusError when nothing can be written."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with FileLock(self._folder.with_name(f".{FOLDER}.lock"), timeout=_PATIENCE):
+            busy = "The reading lists are in use by another process: try again in a moment."
+            with locked(self._folder.with_name(f".{FOLDER}.lock"), busy, _PATIENCE):
                 yield
-        except Timeout:
-            raise SidereusError("The reading lists are in use by another process: try again in a moment.") from None
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise SidereusError(
